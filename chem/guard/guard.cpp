@@ -1,0 +1,154 @@
+#include "chem/guard/guard.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace molten::chem {
+namespace {
+
+constexpr std::array<std::string_view, reason_count> names = {
+    "none",     "empty",          "blank",          "control_byte",       "non_ascii",
+    "too_long", "too_many_atoms", "too_many_rings", "too_many_fragments", "parse_error",
+    "no_atoms", "valence",        "kekulize",       "sanitize_error",     "rdkit_error",
+    "timeout",  "memory",         "crashed"};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+// `inside` is what stands between [ and ]. Hydrogen is H, not He, Hf, Hg, Ho or Hs.
+bool bracket_is_hydrogen(std::string_view inside) {
+    std::size_t i = 0;
+    while (i < inside.size() && is_digit(inside[i])) ++i;
+    return i < inside.size() && inside[i] == 'H' && (i + 1 == inside.size() || !is_lower(inside[i + 1]));
+}
+
+// Length of the ring closure that starts at `i`: 1, %12 or %(123).
+std::size_t ring_closure_length(std::string_view smiles, std::size_t i) {
+    if (smiles[i] != '%') return 1;
+    if (i + 1 < smiles.size() && smiles[i + 1] == '(') {
+        std::size_t end = i + 2;
+        while (end < smiles.size() && is_digit(smiles[end])) ++end;
+        return (end < smiles.size() && smiles[end] == ')') ? end + 1 - i : end - i;
+    }
+    std::size_t end = i + 1;
+    while (end < smiles.size() && end < i + 3 && is_digit(smiles[end])) ++end;
+    return end - i;
+}
+
+Verdict refused(Reason reason, std::string message) { return {reason, std::move(message)}; }
+
+// First byte that may not occur, as a verdict. `breaks` allows line ends and white space.
+Verdict check_bytes(std::string_view text, bool breaks) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (breaks && (byte == '\n' || byte == '\r' || byte == '\t' || byte == ' ')) continue;
+        if (byte == ' ' || byte == '\t') return refused(Reason::blank, fmt::format("white space at character {}", i + 1));
+        if (byte < 32 || byte == 127)
+            return refused(Reason::control_byte, fmt::format("control byte 0x{:02x} at character {}", byte, i + 1));
+        if (byte > 127) return refused(Reason::non_ascii, fmt::format("byte 0x{:02x} at character {} is not ASCII", byte, i + 1));
+    }
+    return {};
+}
+
+bool only_white_space(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
+
+Verdict over(Reason reason, std::int64_t found, const char* what, const char* cap, std::int64_t limit) {
+    return refused(reason, fmt::format("{} {}, more than {} = {}", found, what, cap, limit));
+}
+
+// Atom count that the block announces: columns 1-3 of line 4 (V2000) or the COUNTS line (V3000). -1 when there is none to read.
+int announced_atoms(std::string_view block) {
+    std::size_t start = 0;
+    for (int line = 0; line < 3; ++line) {
+        start = block.find('\n', start);
+        if (start == std::string_view::npos) return -1;
+        ++start;
+    }
+    std::string_view field = block.substr(start, 3);
+    if (const auto counts = block.find("M  V30 COUNTS "); counts != std::string_view::npos) field = block.substr(counts + 14, 9);
+    std::size_t i = field.find_first_not_of(' ');
+    if (i == std::string_view::npos || !is_digit(field[i])) return -1;
+    int value = 0;
+    for (; i < field.size() && is_digit(field[i]); ++i) value = value * 10 + (field[i] - '0');
+    return value;
+}
+
+}  // namespace
+
+std::string_view reason_name(Reason reason) { return names.at(static_cast<std::size_t>(reason)); }
+
+Reason reason_of(std::string_view name) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i] == name) return static_cast<Reason>(i);
+    }
+    return Reason::none;
+}
+
+SmilesSize measure_smiles(std::string_view smiles) {
+    SmilesSize size;
+    int closures = 0;
+    for (std::size_t i = 0; i < smiles.size();) {
+        const char c = smiles[i];
+        std::size_t length = 1;
+        if (c == '[') {
+            std::size_t end = smiles.find(']', i);
+            if (end == std::string_view::npos) end = smiles.size();
+            ++size.atoms;
+            if (!bracket_is_hydrogen(smiles.substr(i + 1, end - i - 1))) ++size.heavy_atoms;
+            length = end + 1 - i;
+        } else if (is_digit(c) || c == '%') {
+            ++closures;
+            length = ring_closure_length(smiles, i);
+        } else if (c == '.') {
+            ++size.fragments;
+        } else if (is_upper(c) || is_lower(c) || c == '*') {
+            ++size.atoms;
+            ++size.heavy_atoms;
+            const std::string_view pair = smiles.substr(i, 2);
+            if (pair == "Cl" || pair == "Br") length = 2;
+        }
+        i += length;
+    }
+    size.ring_closures = (closures + 1) / 2;
+    return size;
+}
+
+Verdict check_smiles(std::string_view smiles, const Limits& limits) {
+    if (smiles.empty()) return refused(Reason::empty, "there is no SMILES");
+    if (smiles.size() > static_cast<std::size_t>(limits.smiles_chars)) {
+        return over(Reason::too_long, static_cast<std::int64_t>(smiles.size()), "characters", "smiles_chars", limits.smiles_chars);
+    }
+    if (only_white_space(smiles)) return refused(Reason::blank, "there is nothing but white space");
+    if (Verdict verdict = check_bytes(smiles, false); !verdict.usable()) return verdict;
+    const SmilesSize size = measure_smiles(smiles);
+    if (size.heavy_atoms > limits.heavy_atoms) {
+        return over(Reason::too_many_atoms, size.heavy_atoms, "heavy atoms", "heavy_atoms", limits.heavy_atoms);
+    }
+    if (size.ring_closures > limits.ring_closures) {
+        return over(Reason::too_many_rings, size.ring_closures, "ring closures", "ring_closures", limits.ring_closures);
+    }
+    if (size.fragments > limits.fragments) {
+        return over(Reason::too_many_fragments, size.fragments, "fragments", "fragments", limits.fragments);
+    }
+    return {};
+}
+
+Verdict check_molblock(std::string_view block, const Limits& limits) {
+    if (block.empty()) return refused(Reason::empty, "there is no mol block");
+    if (block.size() > static_cast<std::size_t>(limits.molblock_bytes)) {
+        return over(Reason::too_long, static_cast<std::int64_t>(block.size()), "bytes", "molblock_bytes", limits.molblock_bytes);
+    }
+    if (block.find_first_not_of(" \t\r\n") == std::string_view::npos) return refused(Reason::blank, "there is nothing but white space");
+    if (Verdict verdict = check_bytes(block, true); !verdict.usable()) return verdict;
+    const int atoms = announced_atoms(block);
+    if (atoms < 0) return refused(Reason::parse_error, "line 4 of the mol block gives no atom count");
+    // Hydrogens are announced too; four a heavy atom is more than chemistry has.
+    const std::int64_t most = std::int64_t{5} * limits.heavy_atoms;
+    if (atoms > most) return over(Reason::too_many_atoms, atoms, "announced atoms", "5 x heavy_atoms", most);
+    return {};
+}
+
+}  // namespace molten::chem
