@@ -1,0 +1,21 @@
+#include "chem/scaffold/scaffold.h"
+
+#include <GraphMol/ChemTransforms/ChemTransforms.h>
+#include <GraphMol/MolOps.h>
+#include <GraphMol/SmilesParse/SmilesWrite.h>
+
+#include <memory>
+
+#include "chem/molecule/rdkit_molecule.h"
+
+namespace molten::chem {
+
+std::string murcko_scaffold(const Molecule& molecule, bool chirality) {
+    const std::unique_ptr<RDKit::ROMol> scaffold(RDKit::MurckoDecompose(rdkit(molecule)));
+    scaffold->clearComputedProps();
+    scaffold->updatePropertyCache();
+    RDKit::MolOps::symmetrizeSSSR(*scaffold);
+    return RDKit::MolToSmiles(*scaffold, chirality);
+}
+
+}  // namespace molten::chem
