@@ -67,7 +67,7 @@ struct OpCases {
     std::vector<DType> dtypes = {DType::f64, DType::f32, DType::bf16};
     std::vector<Sizes> shapes;
     std::vector<Values> values = {Values::normal};
-    std::vector<const char*> variants;  // of the CPU kernel, the default first; empty: one unnamed
+    std::vector<const char*> variants = {};  // of the CPU kernel, the default first; empty: one unnamed
 
     // Calls the op of that backend; T of the reference is chosen by `tracked` (see tracked.h) or problem.dtype.
     void (*forward)(Backend, bool tracked, const Launch&, const Problem&);

@@ -1,0 +1,17 @@
+#pragma once
+#include <span>
+
+#include "kernels/common/cases.h"
+
+// The tables of all ops. A new op is one line here: its table is `<name>_cases`, its test is named "kernel <name>".
+#define MOLTEN_FOR_EACH_OP(X)
+
+namespace molten {
+
+#define MOLTEN_DECLARE_OP(name) extern const OpCases name##_cases;
+MOLTEN_FOR_EACH_OP(MOLTEN_DECLARE_OP)
+#undef MOLTEN_DECLARE_OP
+
+std::span<const OpCases* const> all_op_cases();
+
+}  // namespace molten

@@ -1,0 +1,390 @@
+#include "tests/kernels/harness.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "kernels/common/parallel.h"
+#include "kernels/common/tracked.h"
+#include "kernels/common/workspace.h"
+#include "tests/kernels/guarded.h"
+
+namespace molten {
+namespace {
+
+using Arrays = std::map<std::string, Array>;
+using Failures = std::vector<std::string>;
+
+void* allocate_poisoned(std::size_t bytes) {
+    void* memory = std::aligned_alloc(64, bytes);
+    std::memset(memory, 0xff, bytes);
+    return memory;
+}
+
+std::uint64_t seed_of(const OpCases& op, std::size_t row) {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (const char c : op.op) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    return hash % 1000000 + row;
+}
+
+// In which numbers an op runs: those of a dtype, or Tracked.
+struct World {
+    Backend backend;
+    DType dtype;
+    bool tracked = false;
+    const char* variant = nullptr;
+    int threads = 2;
+};
+
+const World kOracle{Backend::reference, DType::f64}, kTracked{Backend::reference, DType::f64, true};
+
+std::size_t element_size(Kind kind, const World& world) {
+    const bool real = kind == Kind::value || kind == Kind::statistic;
+    return real && world.tracked ? sizeof(Tracked) : size_of(stored_dtype(kind, world.dtype));
+}
+
+void write(const Array& array, const World& world, void* memory) {
+    const bool real = array.kind == Kind::value || array.kind == Kind::statistic;
+    if (!real || !world.tracked) return store(array, stored_dtype(array.kind, world.dtype), memory);
+    std::transform(array.numbers.begin(), array.numbers.end(), static_cast<Tracked*>(memory), [](double x) { return Tracked(x); });
+}
+
+void read(Array& array, const World& world, const void* memory) {
+    const bool real = array.kind == Kind::value || array.kind == Kind::statistic;
+    if (!real || !world.tracked) return load(array, stored_dtype(array.kind, world.dtype), memory);
+    const auto* from = static_cast<const Tracked*>(memory);
+    array.errors.resize(array.numbers.size());
+    for (std::size_t i = 0; i < array.numbers.size(); ++i) array.numbers[i] = from[i].value, array.errors[i] = from[i].error;
+}
+
+// One op bound to guarded buffers of its own, ready to run.
+class Bound {
+  public:
+    Bound(const Instance& instance, const World& world, std::size_t offset) : instance_(instance), world_(world), offset_(offset) {
+        problem.dtype = world.dtype;
+        problem.sizes = instance.sizes;
+        problem.random = {instance.seed, 7};
+    }
+    void input(const std::string& name, const Array& array, bool gradient = false) {
+        Guarded& buffer = add(name, array, gradient, /*guard=*/0xff);
+        write(array, world_, buffer.data());
+        buffer.freeze();
+    }
+    void output(const std::string& name, const Array& shape, bool gradient = false) { add(name, shape, gradient, 0xa5); }
+
+    void run(bool backward, Workspace* scratch) {
+        Launch launch;
+        launch.scratch = scratch;
+        launch.variant = world_.variant;
+        set_thread_count(world_.threads);
+        (backward ? instance_.op->backward : instance_.op->forward)(world_.backend, world_.tracked, launch, problem);
+    }
+    // Damage done beside the outputs or to the inputs; empty when there is none.
+    std::string damage() const {
+        for (const auto& [name, entry] : buffers_)
+            if (const std::string what = entry.buffer.damage(); !what.empty()) return fmt::format("{}: {}", name, what);
+        return {};
+    }
+    Arrays outputs() const {
+        Arrays arrays;
+        for (const auto& [name, entry] : buffers_) {
+            if (entry.buffer.frozen()) continue;
+            Array array = entry.shape;
+            read(array, world_, entry.buffer.data());
+            arrays[name] = std::move(array);
+        }
+        return arrays;
+    }
+    bool same_bits(const Bound& other, std::string& where) const {
+        for (const auto& [name, entry] : buffers_) {
+            const Guarded& theirs = other.buffers_.at(name).buffer;
+            where = name;
+            if (std::memcmp(entry.buffer.data(), theirs.data(), entry.buffer.bytes()) != 0) return false;
+        }
+        return true;
+    }
+
+    Problem problem;
+
+  private:
+    struct Entry {
+        Array shape;
+        Guarded buffer;
+    };
+    Guarded& add(const std::string& name, const Array& array, bool gradient, unsigned char guard) {
+        const std::size_t size = element_size(array.kind, world_);
+        const std::string key = gradient ? "d" + name : name;
+        Array shape{array.kind, array.shape, std::vector<double>(array.numbers.size()), {}};
+        auto [it, fresh] = buffers_.emplace(key, Entry{std::move(shape), Guarded(array.numbers.size() * size, offset_ * size, guard)});
+        (gradient ? problem.gradients : problem.buffers)[name] = it->second.buffer.data();
+        return it->second.buffer;
+    }
+
+    const Instance& instance_;
+    World world_;
+    std::size_t offset_;
+    std::map<std::string, Entry> buffers_;
+};
+
+// Which buffers the backward pass reads and writes.
+struct Gradients {
+    Arrays forward;               // rounded outputs of the forward pass
+    Arrays cotangents;            // by the outputs' names
+    const char* without = nullptr;  // the gradient that is not wanted
+};
+
+void bind_forward(Bound& bound, const Instance& instance) {
+    for (const auto& [name, array] : instance.inputs) bound.input(name, array);
+    for (const Operand& operand : instance.op->outputs)
+        if (is_present(operand, instance.sizes)) bound.output(operand.name, make_array(operand, instance.sizes));
+}
+
+void bind_backward(Bound& bound, const Instance& instance, const Gradients& gradients) {
+    for (const auto& [name, array] : instance.inputs) bound.input(name, array);
+    for (const auto& [name, array] : gradients.forward) bound.input(name, array);
+    for (const auto& [name, array] : gradients.cotangents) bound.input(name, array, true);
+    for (const Operand& operand : instance.op->inputs)
+        if (operand.gradient == Gradient::yes && is_present(operand, instance.sizes) &&
+            !(gradients.without && std::string_view(gradients.without) == operand.name))
+            bound.output(operand.name, instance.inputs.at(operand.name), true);
+}
+
+Arrays run_once(const Instance& instance, const World& world, const Gradients* gradients) {
+    Bound bound(instance, world, 0);
+    gradients ? bind_backward(bound, instance, *gradients) : bind_forward(bound, instance);
+    bound.run(gradients != nullptr, nullptr);
+    return bound.outputs();
+}
+
+// What a kernel's outputs are measured by.
+struct Budget {
+    Arrays exact;  // fp64 reference, with the tracked bounds where they apply
+    Arrays naive;  // reference<bf16>, for bf16 only
+};
+
+double rounding_unit(DType dtype) { return dtype == DType::f64 ? 0x1p-53 : dtype == DType::f32 ? 0x1p-24 : 0x1p-8; }
+double smallest_normal(DType dtype) { return dtype == DType::f64 ? 0x1p-1022 : 0x1p-126; }
+
+// Per element: how far the kernel may be off.
+std::vector<double> allowed_errors(const OpCases& op, DType stored, bool bf16_case, const Array& exact, const Array* naive) {
+    std::vector<double> allowed(exact.numbers.size(), 0);
+    if (exact.kind == Kind::index || exact.kind == Kind::mask) return allowed;
+    double worst_naive = 0;
+    if (naive)
+        for (std::size_t i = 0; i < allowed.size(); ++i)
+            if (const double e = std::abs(naive->numbers[i] - exact.numbers[i]); std::isfinite(e)) worst_naive = std::max(worst_naive, e);
+    // The bounds are for u = 2^-24. In fp64 the oracle rounds as the kernel does, hence twice.
+    const double scale = op.slack * (stored == DType::f64 ? 2 * 0x1p-53 / Tracked::u : 1);
+    for (std::size_t i = 0; i < allowed.size(); ++i) {
+        const double bound = exact.errors.empty() ? 0 : exact.errors[i];
+        if (!bf16_case || stored != DType::bf16) allowed[i] = bound > 0 ? scale * bound + smallest_normal(stored) : 0;
+        if (bf16_case) allowed[i] = std::max(allowed[i], 2 * worst_naive + rounding_unit(stored) * std::abs(exact.numbers[i]) + smallest_normal(stored));
+    }
+    return allowed;
+}
+
+double largest(DType stored) { return stored == DType::f64 ? 1.7976931348623157e308 : 3.3895313892515355e38; }
+
+// The element that breaks its budget most, or nothing.
+std::string compare(const OpCases& op, const std::string& name, const Array& kernel, DType dtype, const Budget& budget) {
+    const Array& exact = budget.exact.at(name);
+    const auto naive = budget.naive.find(name);
+    const DType stored = stored_dtype(kernel.kind, dtype);
+    const std::vector<double> allowed =
+        allowed_errors(op, stored, dtype == DType::bf16, exact, naive == budget.naive.end() ? nullptr : &naive->second);
+    double worst = 0;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < allowed.size(); ++i) {
+        const double is = kernel.numbers[i], should = exact.numbers[i];
+        if (std::isnan(should)) return fmt::format("{}[{}]: the reference wrote NaN or nothing", name, i);
+        if (is == should || (std::isinf(is) && std::abs(should) > largest(stored) && (is > 0) == (should > 0))) continue;
+        const double error = std::abs(is - should);
+        const double over = std::isfinite(error) ? error / std::max(allowed[i], 1e-300) : HUGE_VAL;
+        if (over > 1 && over > worst) worst = over, at = i;
+    }
+    if (worst == 0) return {};
+    return fmt::format("{}[{}] is {:.9g} but must be {:.9g}: error {:.3g}, budget {:.3g} ({})", name, at, kernel.numbers[at], exact.numbers[at],
+                       std::abs(kernel.numbers[at] - exact.numbers[at]), allowed[at],
+                       dtype == DType::bf16 ? "2x the naive bf16 run + one rounding" : "tracked rounding bound");
+}
+
+Budget make_budget(const Instance& instance, DType dtype, const Gradients* gradients) {
+    Budget budget;
+    if (dtype == DType::bf16) {
+        const std::vector<Operand>& outputs = instance.op->outputs;
+        const bool statistics = std::any_of(outputs.begin(), outputs.end(), [](const Operand& o) { return o.kind == Kind::statistic; });
+        budget.exact = run_once(instance, statistics && !gradients ? kTracked : kOracle, gradients);
+        budget.naive = run_once(instance, World{Backend::reference, DType::bf16}, gradients);
+    } else {
+        budget.exact = run_once(instance, kTracked, gradients);
+    }
+    return budget;
+}
+
+// One kernel call: budget, guards, repetition and thread counts. Returns the first thing that is wrong.
+std::string check_call(const Instance& instance, World world, const Gradients* gradients, const Budget& budget, std::size_t offset) {
+    Workspace scratch(allocate_poisoned, std::free);
+    const auto bind = [&](Bound& bound) { gradients ? bind_backward(bound, instance, *gradients) : bind_forward(bound, instance); };
+    Bound first(instance, world, offset);
+    bind(first);
+    first.run(gradients != nullptr, &scratch);
+    if (scratch.in_use() != 0) return "scratch memory was not given back";
+    if (const std::string what = first.damage(); !what.empty()) return what;
+    for (const auto& [name, array] : first.outputs())
+        if (const std::string what = compare(*instance.op, name, array, world.dtype, budget); !what.empty()) return what;
+    for (const int threads : {2, 1, 7}) {
+        world.threads = threads;
+        Bound again(instance, world, offset);
+        bind(again);
+        again.run(gradients != nullptr, &scratch);
+        std::string where;
+        if (!first.same_bits(again, where))
+            return fmt::format("{} has other bits in a {}", where, threads == 2 ? "second run" : fmt::format("run with {} threads", threads));
+    }
+    return {};
+}
+
+Arrays make_cotangents(const Instance& instance) {
+    Arrays cotangents;
+    std::uint64_t stream = 500;
+    for (const Operand& operand : instance.op->outputs) {
+        ++stream;
+        if (operand.gradient != Gradient::yes || !is_present(operand, instance.sizes)) continue;
+        Array& array = cotangents[operand.name] = make_array(operand, instance.sizes);
+        fill(array, Values::normal, instance.seed, stream);
+    }
+    return cotangents;
+}
+
+void round_all(Arrays& arrays, DType dtype) {
+    for (auto& [name, array] : arrays) {
+        round_to(array, stored_dtype(array.kind, dtype));
+        array.errors.clear();
+    }
+}
+
+// All variants of one row of the table in one dtype.
+void check_instance(Instance instance, DType dtype, std::size_t offset, Failures& failures, std::size_t limit) {
+    const OpCases& op = *instance.op;
+    round_all(instance.inputs, dtype);
+    const Budget forward = make_budget(instance, dtype, nullptr);
+    Gradients gradients{forward.exact, make_cotangents(instance), nullptr};
+    round_all(gradients.forward, dtype);
+    round_all(gradients.cotangents, dtype);
+    const Budget backward = op.backward ? make_budget(instance, dtype, &gradients) : Budget{};
+
+    std::vector<const char*> variants = op.variants;
+    if (variants.empty()) variants.push_back(nullptr);
+    for (const char* variant : variants) {
+        World world{Backend::cpu, dtype, false, variant};
+        Problem sizes;
+        sizes.dtype = dtype;
+        sizes.sizes = instance.sizes;
+        if (op.supports && !op.supports(variant ? variant : "", dtype, sizes)) continue;
+        const auto report = [&](const char* pass, const std::string& what) {
+            if (!what.empty() && failures.size() < limit)
+                failures.push_back(fmt::format("{}{} {} cpu{}{} {} offset={}: {}", op.op, pass, name_of(dtype), variant ? " variant " : "",
+                                               variant ? variant : "", instance.describe(), offset, what));
+        };
+        report(" forward", check_call(instance, world, nullptr, forward, offset));
+        if (!op.backward) continue;
+        report(" backward", check_call(instance, world, &gradients, backward, offset));
+        if (instance.values != op.values[0]) continue;
+        for (const Operand& operand : op.inputs) {
+            if (operand.gradient != Gradient::yes || !is_present(operand, instance.sizes)) continue;
+            Gradients fewer = gradients;
+            fewer.without = operand.name;
+            report(fmt::format(" backward without d{}", operand.name).c_str(), check_call(instance, world, &fewer, backward, offset));
+        }
+    }
+}
+
+// Central difference of sum(cotangent * output) in one element of one input.
+double difference(Instance& instance, const std::string& name, std::size_t i, const Arrays& cotangents) {
+    constexpr double kStep = 1e-6;
+    double& x = instance.inputs.at(name).numbers[i];
+    const double kept = x;
+    x = kept + kStep;
+    const double up = x;
+    const Arrays above = run_once(instance, kOracle, nullptr);
+    x = kept - kStep;
+    const double down = x;
+    const Arrays below = run_once(instance, kOracle, nullptr);
+    x = kept;
+    double sum = 0;
+    for (const auto& [output, cotangent] : cotangents)
+        for (std::size_t k = 0; k < cotangent.numbers.size(); ++k)
+            sum += cotangent.numbers[k] * (above.at(output).numbers[k] - below.at(output).numbers[k]);
+    return sum / (up - down);
+}
+
+bool small_enough(const Instance& instance) {
+    std::int64_t count = 0;
+    for (const auto& [name, array] : instance.inputs) count += array.count();
+    Problem problem;
+    problem.dtype = DType::f64;
+    problem.sizes = instance.sizes;
+    return count <= 5000 && (!instance.op->flops || instance.op->flops(problem) <= 1e6);
+}
+
+void check_gradients(Instance instance, Failures& failures, std::size_t limit, std::int64_t& checked) {
+    constexpr std::int64_t kSamples = 12;
+    constexpr double kAbsolute = 1e-5, kRelative = 1e-3;
+    const Gradients gradients{run_once(instance, kOracle, nullptr), make_cotangents(instance), nullptr};
+    const Arrays analytic = run_once(instance, kOracle, &gradients);
+    for (const Operand& operand : instance.op->inputs) {
+        if (operand.gradient != Gradient::yes || !is_present(operand, instance.sizes)) continue;
+        const std::int64_t count = instance.inputs.at(operand.name).count();
+        for (std::int64_t s = 0; s < std::min(count, kSamples); ++s) {
+            const std::size_t i = count <= kSamples ? static_cast<std::size_t>(s)
+                                                    : philox_word({instance.seed, 900}, static_cast<std::uint64_t>(s)) % static_cast<std::uint64_t>(count);
+            const double numeric = difference(instance, operand.name, i, gradients.cotangents);
+            const double given = analytic.at(fmt::format("d{}", operand.name)).numbers[i];
+            ++checked;
+            if (std::abs(numeric - given) <= kAbsolute + kRelative * std::abs(given)) continue;
+            if (failures.size() < limit)
+                failures.push_back(fmt::format("{} gradient check f64 reference {}: d{}[{}] is {:.9g} but differences give {:.9g} (atol {}, rtol {})",
+                                               instance.op->op, instance.describe(), operand.name, i, given, numeric, kAbsolute, kRelative));
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> gradient_failures_of(const OpCases& op, std::size_t limit, std::int64_t& checked) {
+    Failures failures;
+    for (std::size_t row = 0; op.backward && row < op.shapes.size(); ++row)
+        for (const Values values : op.values) {
+            if (values != op.values[0] && values != Values::normal && values != Values::positive) continue;
+            Instance instance = make_instance(op, op.shapes[row], values, seed_of(op, row));
+            if (small_enough(instance)) check_gradients(std::move(instance), failures, limit, checked);
+        }
+    return failures;
+}
+
+std::vector<std::string> failures_of(const OpCases& op, std::size_t limit) {
+    const int threads = thread_count();
+    std::int64_t checked = 0;
+    Failures failures = gradient_failures_of(op, limit, checked);
+    if (op.backward && checked == 0) failures.push_back(fmt::format("{}: no shape is small enough for the gradient check", op.op));
+    for (std::size_t row = 0; row < op.shapes.size(); ++row)
+        for (const Values values : op.values) {
+            const Instance instance = make_instance(op, op.shapes[row], values, seed_of(op, row));
+            for (const DType dtype : op.dtypes)
+                if (failures.size() < limit) check_instance(instance, dtype, row % 3, failures, limit);
+        }
+    set_thread_count(threads);
+    return failures;
+}
+
+void check_op(const OpCases& op) {
+    INFO("op ", std::string(op.op));
+    CHECK(op.shapes.size() * op.values.size() * op.dtypes.size() >= 30);
+    for (const std::string& failure : failures_of(op)) FAIL_CHECK(failure);
+}
+
+}  // namespace molten
