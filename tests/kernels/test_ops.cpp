@@ -14,8 +14,8 @@ MOLTEN_FOR_EACH_OP(MOLTEN_TEST_OP)
 TEST_CASE("kernel tables have distinct names and complete entries") {
     for (const OpCases* op : all_op_cases()) {
         INFO(std::string(op->op));
-        CHECK(op->bytes != nullptr);
-        CHECK(op->flops != nullptr);
+        CHECK(static_cast<bool>(op->bytes));
+        CHECK(static_cast<bool>(op->flops));
         CHECK(!op->outputs.empty());
         for (const OpCases* other : all_op_cases()) CHECK((op == other || op->op != other->op));
         for (const Sizes& row : op->shapes)
