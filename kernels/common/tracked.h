@@ -75,9 +75,13 @@ inline Tracked sqrt(const Tracked& x) {
     const double r = std::sqrt(x.value);
     return Tracked::function(r, r > 0 ? 0.5 / std::sqrt(std::max(x.value - x.error, std::numeric_limits<double>::min())) : 0, x);
 }
-inline Tracked tanh(const Tracked& x) { return Tracked::function(std::tanh(x.value), 1, x); }
+inline Tracked tanh(const Tracked& x) {
+    const double steepest = std::tanh(std::max(std::abs(x.value) - x.error, 0.0));  // the slope falls away from 0
+    return Tracked::function(std::tanh(x.value), 1 - steepest * steepest, x);
+}
 inline Tracked erf(const Tracked& x) {
-    return Tracked::function(std::erf(x.value), 1.1283791670955126 * std::exp(-x.value * x.value), x);
+    const double nearest = std::max(std::abs(x.value) - x.error, 0.0);
+    return Tracked::function(std::erf(x.value), 1.1283791670955126 * std::exp(-nearest * nearest), x);
 }
 inline Tracked max(const Tracked& a, const Tracked& b) {
     Tracked larger = a.value < b.value ? b : a;
