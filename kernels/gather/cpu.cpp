@@ -72,6 +72,7 @@ void gather_forward(const Launch&, const GatherArgs& a) {
 }
 
 void gather_backward(const Launch& launch, const GatherGradArgs& a) {
+    if (!a.dx) return;
     check_indices(a.index, a.rows, a.table_rows);
     dispatch(a.dtype, [&]<class T>() { backward<T>(launch, a); });
 }

@@ -21,7 +21,7 @@ struct GatherArgs {
 struct GatherGradArgs {
     const void* dy;             // [rows, width]
     const std::int32_t* index;  // [rows]
-    void* dx;                   // [table_rows, width], overwritten
+    void* dx;                   // [table_rows, width], overwritten; null when not wanted
     std::int64_t rows, table_rows, width;
     DType dtype;
 };

@@ -16,6 +16,7 @@ void gather_forward(const GatherArgs& a) {
 
 template <class T>
 void gather_backward(const GatherGradArgs& a) {
+    if (!a.dx) return;
     const auto* dy = static_cast<const T*>(a.dy);
     auto* dx = static_cast<T*>(a.dx);
     for (std::int64_t t = 0; t < a.table_rows; ++t)

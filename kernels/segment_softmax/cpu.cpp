@@ -58,6 +58,7 @@ void segment_softmax_forward(const Launch&, const SegmentSoftmaxArgs& a) {
 }
 
 void segment_softmax_backward(const Launch&, const SegmentSoftmaxGradArgs& a) {
+    if (!a.dx) return;
     dispatch(a.dtype, [&]<class T>() {
         for_each_column(a.offset, a.rows, a.segments, a.heads, [&](std::int64_t first, std::int64_t rows) {
             backward_column(static_cast<const T*>(a.dy) + first, static_cast<const T*>(a.y) + first, static_cast<T*>(a.dx) + first, rows, a.heads);

@@ -25,6 +25,7 @@ void segment_softmax_forward(const SegmentSoftmaxArgs& a) {
 
 template <class T>
 void segment_softmax_backward(const SegmentSoftmaxGradArgs& a) {
+    if (!a.dx) return;
     using Sum = accumulate_t<T>;
     const auto *dy = static_cast<const T*>(a.dy), *y = static_cast<const T*>(a.y);
     auto* dx = static_cast<T*>(a.dx);
