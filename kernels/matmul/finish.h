@@ -1,0 +1,81 @@
+#pragma once
+#include "kernels/common/dtype.h"
+#include "kernels/common/vector_math.h"
+#include "kernels/matmul/matmul.h"
+
+// What follows the product, for what the micro-kernel does not do itself: other types, other activations, a stored P.
+
+namespace molten::cpu::gemm {
+
+// Calls f(function) with the activation as a function object, or with its slope, for loops that vectorise.
+template <class S, class F>
+void with_activation(Activation activation, F&& f) {
+    namespace m = vector_math;
+    switch (activation) {
+        case Activation::none: return f([](S x) { return x; });
+        case Activation::relu: return f([](S x) { return x < S(0) ? S(0) : x; });  // NaN stays NaN
+        case Activation::gelu: return f([](S x) { return S(0.5) * x * (1 + m::erf(x * S(0.7071067811865476))); });
+        case Activation::gelu_tanh:
+            return f([](S x) { return S(0.5) * x * (1 + m::tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))); });
+        case Activation::silu: return f([](S x) { return x * m::sigmoid(x); });
+    }
+}
+
+template <class S, class F>
+void with_slope(Activation activation, F&& f) {
+    namespace m = vector_math;
+    switch (activation) {
+        case Activation::none: return f([](S) { return S(1); });
+        case Activation::relu: return f([](S x) { return x > S(0) ? S(1) : S(0); });
+        case Activation::gelu:
+            return f([](S x) {
+                return S(0.5) * (1 + m::erf(x * S(0.7071067811865476))) + x * (S(0.3989422804014327) * m::exp(S(-0.5) * x * x));
+            });
+        case Activation::gelu_tanh:
+            return f([](S x) {
+                const S t = m::tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x));
+                return S(0.5) * (1 + t) + S(0.5) * x * (1 - t * t) * (S(0.7978845608028654) * (1 + S(0.134145) * x * x));
+            });
+        case Activation::silu:
+            return f([](S x) {
+                const S s = m::sigmoid(x);
+                return s * (1 + x * (1 - s));
+            });
+    }
+}
+
+template <class S, class Out>
+struct Finish {
+    S alpha = 1, beta = 1;
+    const S* bias = nullptr;
+    const Out* residual = nullptr;    // laid out as c
+    Out* pre_activation = nullptr;    // laid out as c
+    Activation activation = Activation::none;
+
+    bool fits_tile() const { return !pre_activation && (activation == Activation::none || activation == Activation::relu); }
+};
+
+// c = activation(sums + bias) + beta residual; sums are alpha A B and may be c.
+template <class S, class Out>
+void finish_rows(const Finish<S, Out>& finish, const S* sums, std::int64_t lds, Out* c, std::int64_t ldc, std::int64_t row0,
+                 std::int64_t rows, std::int64_t column0, std::int64_t columns) {
+    const S* bias = finish.bias ? finish.bias + column0 : nullptr;
+    for (std::int64_t i = 0; i < rows; ++i) {
+        const std::int64_t at = (row0 + i) * ldc + column0;
+        const S* sum = sums + i * lds;
+        const auto row = [&](auto activation) {
+            Out* pre = finish.pre_activation ? finish.pre_activation + at : nullptr;
+            const Out* residual = finish.residual ? finish.residual + at : nullptr;
+#pragma omp simd
+            for (std::int64_t j = 0; j < columns; ++j) {
+                const S x = bias ? sum[j] + bias[j] : sum[j];
+                if (pre) pre[j] = Out(x);
+                const S y = activation(x);
+                c[at + j] = Out(residual ? y + finish.beta * S(residual[j]) : y);
+            }
+        };
+        with_activation<S>(finish.activation, row);
+    }
+}
+
+}  // namespace molten::cpu::gemm
