@@ -16,7 +16,7 @@ MatMulArgs bind(const Problem& p) {
     a.stride_a = p.size("items_a") > 1 ? a.m * a.k : 0;
     a.stride_b = p.size("items_b") > 1 ? a.k * a.n : 0;
     a.stride_c = a.m * a.n;
-    a.activation = static_cast<Activation>(p.size("activation"));
+    a.activation = static_cast<MatMulActivation>(p.size("activation"));
     if (p.size("residual")) a.alpha = -0.75, a.beta = 1.5;  // exact in every dtype
     a.dtype = p.dtype;
     return a;

@@ -105,7 +105,7 @@ template <class T>
 void backward(const Launch& launch, const MatMulGradArgs& g, MatMulArgs p) {
     const bool shared_a = p.batch > 1 && p.stride_a == 0, shared_b = p.batch > 1 && p.stride_b == 0;
     const auto* dp = static_cast<const T*>(g.dc);
-    const bool active = p.activation != Activation::none;
+    const bool active = p.activation != MatMulActivation::none;
     Scratch<T> slopes(launch, "matmul dP", active ? p.batch * p.m * p.n : 0);
     if (g.dresidual)
         parallel_for(p.batch * p.m, std::max<std::int64_t>(1, kElementsAChunk / std::max<std::int64_t>(p.n, 1)), [&](auto begin, auto end) {
@@ -129,7 +129,7 @@ void backward(const Launch& launch, const MatMulGradArgs& g, MatMulArgs p) {
 
 void matmul_backward(const Launch& launch, const MatMulGradArgs& g) {
     const MatMulArgs p = normalised(g.forward);
-    kernel_check(p.activation == Activation::none || p.pre_activation, "matmul", "backward through an activation needs pre_activation");
+    kernel_check(p.activation == MatMulActivation::none || p.pre_activation, "matmul", "backward through an activation needs pre_activation");
     dispatch(p.dtype, [&]<class T>() { backward<T>(launch, g, p); });
 }
 

@@ -34,7 +34,7 @@ void multiply_typed(const Launch& launch, const MatMulArgs& p) {
     gemm::Finish<T, T> finish;
     finish.beta = static_cast<T>(p.beta), finish.bias = static_cast<const T*>(p.bias), finish.residual = static_cast<const T*>(p.residual);
     finish.pre_activation = static_cast<T*>(p.pre_activation), finish.activation = p.activation;
-    const bool plain = finish.fits_tile() && p.activation == Activation::none && !p.bias;
+    const bool plain = finish.fits_tile() && p.activation == MatMulActivation::none && !p.bias;
     const bool residual_is_c = p.residual == p.c;
     const bool detour = residual_is_c && !plain;
     Scratch<T> sums(launch, "matmul lib sums", detour ? p.m * p.n : 0);

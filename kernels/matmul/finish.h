@@ -9,34 +9,34 @@ namespace molten::cpu::gemm {
 
 // Calls f(function) with the activation as a function object, or with its slope, for loops that vectorise.
 template <class S, class F>
-void with_activation(Activation activation, F&& f) {
+void with_activation(MatMulActivation activation, F&& f) {
     namespace m = vector_math;
     switch (activation) {
-        case Activation::none: return f([](S x) { return x; });
-        case Activation::relu: return f([](S x) { return x < S(0) ? S(0) : x; });  // NaN stays NaN
-        case Activation::gelu: return f([](S x) { return S(0.5) * x * (1 + m::erf(x * S(0.7071067811865476))); });
-        case Activation::gelu_tanh:
+        case MatMulActivation::none: return f([](S x) { return x; });
+        case MatMulActivation::relu: return f([](S x) { return x < S(0) ? S(0) : x; });  // NaN stays NaN
+        case MatMulActivation::gelu: return f([](S x) { return S(0.5) * x * (1 + m::erf(x * S(0.7071067811865476))); });
+        case MatMulActivation::gelu_tanh:
             return f([](S x) { return S(0.5) * x * (1 + m::tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))); });
-        case Activation::silu: return f([](S x) { return x * m::sigmoid(x); });
+        case MatMulActivation::silu: return f([](S x) { return x * m::sigmoid(x); });
     }
 }
 
 template <class S, class F>
-void with_slope(Activation activation, F&& f) {
+void with_slope(MatMulActivation activation, F&& f) {
     namespace m = vector_math;
     switch (activation) {
-        case Activation::none: return f([](S) { return S(1); });
-        case Activation::relu: return f([](S x) { return x > S(0) ? S(1) : S(0); });
-        case Activation::gelu:
+        case MatMulActivation::none: return f([](S) { return S(1); });
+        case MatMulActivation::relu: return f([](S x) { return x > S(0) ? S(1) : S(0); });
+        case MatMulActivation::gelu:
             return f([](S x) {
                 return S(0.5) * (1 + m::erf(x * S(0.7071067811865476))) + x * (S(0.3989422804014327) * m::exp(S(-0.5) * x * x));
             });
-        case Activation::gelu_tanh:
+        case MatMulActivation::gelu_tanh:
             return f([](S x) {
                 const S t = m::tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x));
                 return S(0.5) * (1 + t) + S(0.5) * x * (1 - t * t) * (S(0.7978845608028654) * (1 + S(0.134145) * x * x));
             });
-        case Activation::silu:
+        case MatMulActivation::silu:
             return f([](S x) {
                 const S s = m::sigmoid(x);
                 return s * (1 + x * (1 - s));
@@ -50,9 +50,9 @@ struct Finish {
     const S* bias = nullptr;
     const Out* residual = nullptr;    // laid out as c
     Out* pre_activation = nullptr;    // laid out as c
-    Activation activation = Activation::none;
+    MatMulActivation activation = MatMulActivation::none;
 
-    bool fits_tile() const { return !pre_activation && (activation == Activation::none || activation == Activation::relu); }
+    bool fits_tile() const { return !pre_activation && (activation == MatMulActivation::none || activation == MatMulActivation::relu); }
 };
 
 // c = activation(sums + bias) + beta residual; sums are alpha A B and may be c.

@@ -13,7 +13,7 @@
 
 namespace molten {
 
-enum class Activation : std::uint8_t {
+enum class MatMulActivation : std::uint8_t {
     none,
     relu,
     gelu,       // x (1 + erf(x / sqrt 2)) / 2
@@ -33,7 +33,7 @@ struct MatMulArgs {
     const void* bias = nullptr;      // [n] or null
     const void* residual = nullptr;  // laid out as c, or null
     void* pre_activation = nullptr;  // laid out as c, or null: P, which backward needs unless activation is none
-    Activation activation = Activation::none;
+    MatMulActivation activation = MatMulActivation::none;
     DType dtype = DType::f32;  // of every pointer
 };
 

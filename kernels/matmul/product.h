@@ -82,7 +82,7 @@ void multiply_rows(const RowProduct<T, Out>& p, std::int64_t tile_begin, std::in
         tile.k = depth, tile.ldb = p.b_row, tile.ldc = ldo, tile.add = slice > 0, tile.alpha = p.finish.alpha, tile.beta = p.finish.beta;
         tile.lda = !pack_a ? p.lda : p.transpose_a ? kTileRows : depth;
         const bool finishes = in_tile && slice == slices - 1;
-        tile.relu = finishes && p.finish.activation == Activation::relu;
+        tile.relu = finishes && p.finish.activation == MatMulActivation::relu;
         for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
             const std::int64_t column = panel * kP - column0;
             const int width = static_cast<int>(std::min(kP, columns - column));

@@ -16,35 +16,35 @@ S sigmoid(const S& x) {
 }
 
 template <class S>
-S activate(Activation activation, const S& x) {
+S activate(MatMulActivation activation, const S& x) {
     using std::erf, std::tanh;
     switch (activation) {
-        case Activation::none: return x;
-        case Activation::relu: return x < S(0) ? S(0) : x;
-        case Activation::gelu: return S(0.5) * x * (S(1) + S(erf(x * S(0.7071067811865476))));
-        case Activation::gelu_tanh: return S(0.5) * x * (S(1) + S(tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))));
-        case Activation::silu: return x * sigmoid(x);
+        case MatMulActivation::none: return x;
+        case MatMulActivation::relu: return x < S(0) ? S(0) : x;
+        case MatMulActivation::gelu: return S(0.5) * x * (S(1) + S(erf(x * S(0.7071067811865476))));
+        case MatMulActivation::gelu_tanh: return S(0.5) * x * (S(1) + S(tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))));
+        case MatMulActivation::silu: return x * sigmoid(x);
     }
     return x;
 }
 
 // d activate(x) / dx
 template <class S>
-S activate_slope(Activation activation, const S& x) {
+S activate_slope(MatMulActivation activation, const S& x) {
     using std::erf, std::exp, std::tanh;
     switch (activation) {
-        case Activation::none: return S(1);
-        case Activation::relu: return x > S(0) ? S(1) : S(0);
-        case Activation::gelu: {
+        case MatMulActivation::none: return S(1);
+        case MatMulActivation::relu: return x > S(0) ? S(1) : S(0);
+        case MatMulActivation::gelu: {
             const S density = S(0.3989422804014327) * S(exp(S(-0.5) * x * x));
             return S(0.5) * (S(1) + S(erf(x * S(0.7071067811865476)))) + x * density;
         }
-        case Activation::gelu_tanh: {
+        case MatMulActivation::gelu_tanh: {
             const S t = tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x));
             const S inner = S(0.7978845608028654) * (S(1) + S(0.134145) * x * x);
             return S(0.5) * (S(1) + t) + S(0.5) * x * (S(1) - t * t) * inner;
         }
-        case Activation::silu: {
+        case MatMulActivation::silu: {
             const S s = sigmoid(x);
             return s * (S(1) + x * (S(1) - s));
         }
@@ -84,7 +84,7 @@ void matmul_backward(const MatMulGradArgs& g) {
     const auto dp = [&](std::int64_t item, std::int64_t i, std::int64_t j) {
         const auto at = item * p.stride_c + i * ldc + j;
         const S dc(static_cast<const T*>(g.dc)[at]);
-        if (p.activation == Activation::none) return dc;
+        if (p.activation == MatMulActivation::none) return dc;
         return S(T(dc * activate_slope(p.activation, S(static_cast<const T*>(p.pre_activation)[at]))));
     };
     const auto at_a = [&](std::int64_t item, std::int64_t i, std::int64_t q) {
