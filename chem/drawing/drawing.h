@@ -10,7 +10,7 @@ struct DrawingOptions {
     int height = 200;
     bool colour = true;       // element colours; false: black and white
     bool background = false;  // a white rectangle behind; false: transparent
-    std::string legend;       // a line below the structure
+    std::string legend = {};  // a line below the structure
 };
 
 // The 2-D structure as one SVG element without XML prolog, to be put into a page. The same molecule and options give the same bytes.

@@ -71,9 +71,8 @@ int period(int atomic_number) {
 }
 
 // Bonds from `start` to every atom; -1 where there is no path.
-std::vector<int> distances_from(const RDKit::ROMol& molecule, unsigned start, std::vector<int>* parents = nullptr) {
+std::vector<int> distances_from(const RDKit::ROMol& molecule, unsigned start) {
     std::vector<int> distance(molecule.getNumAtoms(), -1);
-    if (parents) parents->assign(molecule.getNumAtoms(), -1);
     std::deque<unsigned> queue = {start};
     distance[start] = 0;
     while (!queue.empty()) {
@@ -83,7 +82,6 @@ std::vector<int> distances_from(const RDKit::ROMol& molecule, unsigned start, st
             const unsigned next = neighbour->getIdx();
             if (distance[next] >= 0) continue;
             distance[next] = distance[at] + 1;
-            if (parents) (*parents)[next] = static_cast<int>(at);
             queue.push_back(next);
         }
     }
@@ -113,28 +111,29 @@ void electrotopological_state(const RDKit::ROMol& molecule, AtomProperties& resu
     }
 }
 
-// Attachment points are the atoms written `*`. The backbone of a repeat unit is what lies on shortest paths from the first one to the
-// others; everything else is side chain.
+// Attachment points are the atoms written `*`. The backbone of a repeat unit is every atom on a shortest path between two of them;
+// everything else is side chain.
 void polymer_topology(const RDKit::ROMol& molecule, AtomProperties& result) {
     const unsigned count = molecule.getNumAtoms();
     result.on_backbone.assign(count, 0);
     result.star_distance.assign(count, -1);
     std::vector<unsigned> stars;
+    std::vector<std::vector<int>> distance;  // from each star
     for (const auto* atom : molecule.atoms()) {
-        if (atom->getAtomicNum() == 0) stars.push_back(atom->getIdx());
+        if (atom->getAtomicNum() != 0) continue;
+        stars.push_back(atom->getIdx());
+        distance.push_back(distances_from(molecule, atom->getIdx()));
     }
-    for (std::size_t s = 0; s < stars.size(); ++s) {
-        std::vector<int> parents;
-        const std::vector<int> distance = distances_from(molecule, stars[s], &parents);
+    for (std::size_t a = 0; a < stars.size(); ++a) {
         for (unsigned i = 0; i < count; ++i) {
             int& nearest = result.star_distance[i];
-            if (distance[i] >= 0 && (nearest < 0 || distance[i] < nearest)) nearest = distance[i];
+            if (distance[a][i] >= 0 && (nearest < 0 || distance[a][i] < nearest)) nearest = distance[a][i];
         }
-        if (s > 0) continue;
-        for (std::size_t other = 1; other < stars.size(); ++other) {
-            if (distance[stars[other]] < 0) continue;
-            for (int at = static_cast<int>(stars[other]); at >= 0; at = parents[static_cast<unsigned>(at)]) {
-                result.on_backbone[static_cast<unsigned>(at)] = 1;
+        for (std::size_t b = 0; b < a; ++b) {
+            const int apart = distance[a][stars[b]];
+            if (apart < 0) continue;
+            for (unsigned i = 0; i < count; ++i) {
+                if (distance[a][i] >= 0 && distance[a][i] + distance[b][i] == apart) result.on_backbone[i] = 1;
             }
         }
     }

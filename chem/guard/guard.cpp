@@ -40,15 +40,27 @@ std::size_t ring_closure_length(std::string_view smiles, std::size_t i) {
 
 Verdict refused(Reason reason, std::string message) { return {reason, std::move(message)}; }
 
-// First byte that may not occur, as a verdict. `breaks` allows line ends and white space.
-Verdict check_bytes(std::string_view text, bool breaks) {
+// First byte that may not occur, as a verdict.
+Verdict check_bytes(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
-        if (breaks && (byte == '\n' || byte == '\r' || byte == '\t' || byte == ' ')) continue;
         if (byte == ' ' || byte == '\t') return refused(Reason::blank, fmt::format("white space at character {}", i + 1));
         if (byte < 32 || byte == 127)
             return refused(Reason::control_byte, fmt::format("control byte 0x{:02x} at character {}", byte, i + 1));
         if (byte > 127) return refused(Reason::non_ascii, fmt::format("byte 0x{:02x} at character {} is not ASCII", byte, i + 1));
+    }
+    return {};
+}
+
+// The same for the lines of a mol block, where white space is layout and the three header lines may hold any language.
+Verdict check_lines(std::string_view text) {
+    int line = 1;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '\n') ++line;
+        if (c == '\n' || c == '\r' || c == '\t') continue;
+        if (byte < 32 || byte == 127) return refused(Reason::control_byte, fmt::format("control byte 0x{:02x} in line {}", byte, line));
+        if (byte > 127 && line > 3) return refused(Reason::non_ascii, fmt::format("byte 0x{:02x} in line {} is not ASCII", byte, line));
     }
     return {};
 }
@@ -122,7 +134,7 @@ Verdict check_smiles(std::string_view smiles, const Limits& limits) {
         return over(Reason::too_long, static_cast<std::int64_t>(smiles.size()), "characters", "smiles_chars", limits.smiles_chars);
     }
     if (only_white_space(smiles)) return refused(Reason::blank, "there is nothing but white space");
-    if (Verdict verdict = check_bytes(smiles, false); !verdict.usable()) return verdict;
+    if (Verdict verdict = check_bytes(smiles); !verdict.usable()) return verdict;
     const SmilesSize size = measure_smiles(smiles);
     if (size.heavy_atoms > limits.heavy_atoms) {
         return over(Reason::too_many_atoms, size.heavy_atoms, "heavy atoms", "heavy_atoms", limits.heavy_atoms);
@@ -142,7 +154,7 @@ Verdict check_molblock(std::string_view block, const Limits& limits) {
         return over(Reason::too_long, static_cast<std::int64_t>(block.size()), "bytes", "molblock_bytes", limits.molblock_bytes);
     }
     if (block.find_first_not_of(" \t\r\n") == std::string_view::npos) return refused(Reason::blank, "there is nothing but white space");
-    if (Verdict verdict = check_bytes(block, true); !verdict.usable()) return verdict;
+    if (Verdict verdict = check_lines(block); !verdict.usable()) return verdict;
     const int atoms = announced_atoms(block);
     if (atoms < 0) return refused(Reason::parse_error, "line 4 of the mol block gives no atom count");
     // Hydrogens are announced too; four a heavy atom is more than chemistry has.

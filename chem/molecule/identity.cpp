@@ -57,7 +57,10 @@ std::string fragment_key(const RDKit::ROMol& molecule) {
         (has_carbon(*fragment) ? organic : inorganic).insert(plain_smiles(*fragment));
     }
     std::string key;
-    for (const auto& smiles : organic.empty() ? inorganic : organic) key += (key.empty() ? "" : ".") + smiles;
+    for (const auto& smiles : organic.empty() ? inorganic : organic) {
+        if (!key.empty()) key += ".";
+        key += smiles;
+    }
     return key;
 }
 

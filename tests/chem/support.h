@@ -1,0 +1,104 @@
+#pragma once
+// Reading golden tables and public data for the chem tests.
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chem_test {
+
+inline std::vector<std::string> split(const std::string& line, char separator) {
+    std::vector<std::string> fields(1);
+    for (char c : line) {
+        if (c == separator) {
+            fields.emplace_back();
+        } else {
+            fields.back() += c;
+        }
+    }
+    return fields;
+}
+
+// Rows of tests/chem/golden/<name>, split at tabs. The runner's working directory is the root of the project.
+inline std::vector<std::vector<std::string>> golden(const std::string& name) {
+    std::ifstream file("tests/chem/golden/" + name);
+    if (!file) throw std::runtime_error("cannot open tests/chem/golden/" + name);
+    std::vector<std::vector<std::string>> rows;
+    for (std::string line; std::getline(file, line);) rows.push_back(split(line, '\t'));
+    return rows;
+}
+
+// "3:1 17:2.5" as pairs.
+inline std::vector<std::pair<int, double>> sparse(const std::string& text) {
+    std::vector<std::pair<int, double>> entries;
+    std::istringstream in(text);
+    int index;
+    char colon;
+    for (double value; in >> index >> colon >> value;) entries.emplace_back(index, value);
+    return entries;
+}
+
+inline bool exists(const std::string& path) {
+    struct stat info;
+    return stat(path.c_str(), &info) == 0;
+}
+
+// MOLTEN_DATA, then ../shared/data; "" with a line that makes the runner count the test as skipped.
+inline std::string data_folder() {
+    const char* from_environment = std::getenv("MOLTEN_DATA");
+    const std::string folder = from_environment ? from_environment : "../shared/data";
+    if (exists(folder)) return folder;
+    std::printf("SKIPPED: no data in %s (set MOLTEN_DATA)\n", folder.c_str());
+    return "";
+}
+
+// Lines of a gzip file, by the gzip program.
+inline std::vector<std::string> gzip_lines(const std::string& path) {
+    FILE* pipe = popen(("gzip -dc '" + path + "'").c_str(), "r");
+    if (!pipe) throw std::runtime_error("cannot run gzip");
+    std::vector<std::string> lines(1);
+    for (int c; (c = std::fgetc(pipe)) != EOF;) {
+        if (c == '\n') {
+            lines.emplace_back();
+        } else if (c != '\r') {
+            lines.back() += static_cast<char>(c);
+        }
+    }
+    if (lines.back().empty()) lines.pop_back();
+    if (pclose(pipe) != 0) throw std::runtime_error("gzip failed on " + path);
+    return lines;
+}
+
+// One column of a simple CSV (no quoted line breaks), by its name in the first line.
+inline std::vector<std::string> csv_column(const std::string& path, const std::string& column) {
+    const auto fields_of = [](const std::string& line) {
+        std::vector<std::string> fields(1);
+        bool quoted = false;
+        for (char c : line) {
+            if (c == '"') {
+                quoted = !quoted;
+            } else if (c == ',' && !quoted) {
+                fields.emplace_back();
+            } else {
+                fields.back() += c;
+            }
+        }
+        return fields;
+    };
+    const auto lines = gzip_lines(path);
+    const auto names = fields_of(lines.at(0));
+    std::size_t wanted = 0;
+    while (wanted < names.size() && names[wanted] != column) ++wanted;
+    if (wanted == names.size()) throw std::runtime_error("no column " + column + " in " + path);
+    std::vector<std::string> values;
+    for (std::size_t i = 1; i < lines.size(); ++i) values.push_back(fields_of(lines[i]).at(wanted));
+    return values;
+}
+
+}  // namespace chem_test
