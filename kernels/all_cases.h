@@ -4,7 +4,13 @@
 #include "kernels/common/cases.h"
 
 // The tables of all ops. A new op is one line here: its table is `<name>_cases`, its test is named "kernel <name>".
-#define MOLTEN_FOR_EACH_OP(X) X(gather) X(segment_reduce) X(segment_softmax) X(adamw) X(matmul)
+#define MOLTEN_FOR_EACH_OP(X)    \
+    X(activation)                \
+    X(gather)                    \
+    X(segment_reduce)            \
+    X(segment_softmax)           \
+    X(adamw)                     \
+    X(matmul)
 
 namespace molten {
 

@@ -133,8 +133,12 @@ int thread_count() {
 
 void set_thread_count(int threads) {
     const std::lock_guard guard(pool_lock);
-    if (pool && pool_owner == getpid()) delete pool;
-    pool = new Pool(std::clamp(threads, 1, 256));
+    threads = std::clamp(threads, 1, 256);
+    if (pool && pool_owner == getpid()) {
+        if (pool->threads() == threads) return;
+        delete pool;
+    }
+    pool = new Pool(threads);
     pool_owner = getpid();
 }
 

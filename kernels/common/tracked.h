@@ -13,7 +13,8 @@
 //   magnitude  the sum of |terms| of the running sum this is part of (|value| for anything that is not a sum)
 //   error      bound on |float result - value|, for any order of summation: each addition costs u * magnitude
 //
-// u = 2^-24. Elementary functions are granted 4 u (2 ulp) beyond what their argument brings.
+// u = 2^-24. Elementary functions are granted 4 u (2 ulp) beyond what their argument brings. A product, quotient or function
+// value near or below the smallest normal number may be flushed to 0.
 
 namespace molten {
 
@@ -29,7 +30,8 @@ struct Tracked {
     explicit operator float() const { return static_cast<float>(value); }
     explicit operator bool() const { return value != 0; }
 
-    static Tracked rounded(double v, double carried) { return {v, std::abs(v), carried + u * std::abs(v)}; }
+    static Tracked rounded(double v, double carried) { return {v, std::abs(v), carried + u * std::abs(v) + flushed(v)}; }
+    static double flushed(double v) { return std::abs(v) < 0x1p-120 ? 0x1p-126 : 0; }
 
     friend Tracked operator-(const Tracked& a) { return {-a.value, a.magnitude, a.error}; }
     friend Tracked operator+(const Tracked& a, const Tracked& b) {
@@ -38,9 +40,11 @@ struct Tracked {
     }
     friend Tracked operator-(const Tracked& a, const Tracked& b) { return a + (-b); }
     friend Tracked operator*(const Tracked& a, const Tracked& b) {
+        if ((a.value == 0 && a.error == 0) || (b.value == 0 && b.error == 0)) return {a.value * b.value, 0, 0};
         return rounded(a.value * b.value, std::abs(a.value) * b.error + std::abs(b.value) * a.error + a.error * b.error);
     }
     friend Tracked operator/(const Tracked& a, const Tracked& b) {
+        if (a.value == 0 && a.error == 0) return {a.value / b.value, 0, 0};
         const double q = a.value / b.value, room = std::max(std::abs(b.value) - b.error, std::numeric_limits<double>::min());
         return rounded(q, (a.error + std::abs(q) * b.error) / room);
     }
@@ -58,7 +62,7 @@ struct Tracked {
 
     // f(x) with |f'| near x given: the argument's error is carried through, the function itself may be wrong by 4 u.
     static Tracked function(double result, double slope, const Tracked& x) {
-        return {result, std::abs(result), std::abs(slope) * x.error + 4 * u * std::abs(result)};
+        return {result, std::abs(result), std::abs(slope) * x.error + 4 * u * std::abs(result) + flushed(result)};
     }
 };
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -237,6 +238,7 @@ std::string check_call(const Instance& instance, World world, const Gradients* g
     for (const auto& [name, array] : first.outputs())
         if (const std::string what = compare(*instance.op, name, array, world.dtype, budget); !what.empty()) return what;
     for (const int threads : {2, 1, 7}) {
+        if (threads != 2 && instance.values != instance.op->values[0]) break;  // the values change no partition of the work
         world.threads = threads;
         Bound again(instance, world, offset);
         bind(again);
@@ -368,6 +370,8 @@ std::vector<std::string> gradient_failures_of(const OpCases& op, std::size_t lim
 
 std::vector<std::string> failures_of(const OpCases& op, std::size_t limit) {
     const int threads = thread_count();
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);  // buffers come and go by the thousand: keep their pages
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
     std::int64_t checked = 0;
     Failures failures = gradient_failures_of(op, limit, checked);
     if (op.backward && checked == 0) failures.push_back(fmt::format("{}: no shape is small enough for the gradient check", op.op));

@@ -25,7 +25,7 @@ double ulps(T got, long double want) {
 template <class T, class Ours, class Theirs>
 double worst(double low, double high, bool logarithmic, Ours ours, Theirs theirs) {
     double largest = 0;
-        for (std::uint64_t i = 0; i < 200000; ++i) {
+    for (std::uint64_t i = 0; i < 200000; ++i) {
         const PhiloxBits bits = philox_block({11, 3}, i);
         const double unit = (bits.word[0] + bits.word[1] * 0x1p-32) * 0x1p-32;
         T x = static_cast<T>(low + (high - low) * unit);
