@@ -6,6 +6,8 @@
 // The tables of all ops. A new op is one line here: its table is `<name>_cases`, its test is named "kernel <name>".
 #define MOLTEN_FOR_EACH_OP(X)    \
     X(activation)                \
+    X(softmax)                   \
+    X(logsumexp)                 \
     X(gather)                    \
     X(segment_reduce)            \
     X(segment_softmax)           \

@@ -319,8 +319,10 @@ double difference(Instance& instance, const std::string& name, std::size_t i, co
     x = kept;
     double sum = 0;
     for (const auto& [output, cotangent] : cotangents)
-        for (std::size_t k = 0; k < cotangent.numbers.size(); ++k)
-            sum += cotangent.numbers[k] * (above.at(output).numbers[k] - below.at(output).numbers[k]);
+        for (std::size_t k = 0; k < cotangent.numbers.size(); ++k) {
+            const double y_up = above.at(output).numbers[k], y_down = below.at(output).numbers[k];
+            if (y_up != y_down) sum += cotangent.numbers[k] * (y_up - y_down);  // equal infinities do not depend on x
+        }
     return sum / (up - down);
 }
 
