@@ -126,15 +126,20 @@ void multiply_split(const Launch& launch, const MatMulArgs& p, std::int64_t part
     Scratch<S> partial(launch, "matmul partial sums", parts * p.m * p.n);
     parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t part = begin; part < end; ++part) {
-            const std::int64_t p0 = part * p.k / parts;
+            S* sums = partial.data() + part * p.m * p.n;
+            const std::int64_t first = part * p.k / parts, last = (part + 1) * p.k / parts, slices = divide_up(last - first, kDepth);
             MatMulArgs range = p;
-            range.a = static_cast<const T*>(p.a) + (p.transpose_a ? p0 * p.lda : p0);
-            range.b = static_cast<const T*>(p.b) + (p.transpose_b ? p0 : p0 * p.ldb);
-            range.k = (part + 1) * p.k / parts - p0;
             range.bias = nullptr, range.ldc = p.n;
             Finish<S, S> finish;
             finish.alpha = static_cast<S>(p.alpha);
-            multiply_columns<T, S>(Launch{}, range, finish, partial.data() + part * p.m * p.n);
+            for (std::int64_t slice = 0; slice < slices; ++slice) {
+                const std::int64_t p0 = first + slice * (last - first) / slices;
+                range.a = static_cast<const T*>(p.a) + (p.transpose_a ? p0 * p.lda : p0);
+                range.b = static_cast<const T*>(p.b) + (p.transpose_b ? p0 : p0 * p.ldb);
+                range.k = first + (slice + 1) * (last - first) / slices - p0;
+                finish.residual = slice > 0 ? sums : nullptr;
+                multiply_columns<T, S>(Launch{}, range, finish, sums);
+            }
         }
     });
     Scratch<S> bias(launch, "matmul bias", p.bias ? p.n : 0);

@@ -80,14 +80,24 @@ void pack_b_panel(const T* b, std::int64_t ldb, bool transposed, std::int64_t k,
         for (std::int64_t p = 0; p < k; ++p) out[p * kP + j] = j < columns ? S(b[j * ldb + p]) : S(0);
 }
 
+template <class T, class S, int kRows>
+void copy_columns(const T* a, std::int64_t lda, std::int64_t k, S* out) {
+    for (std::int64_t p = 0; p < k; ++p, a += lda, out += kTileRows) convert(a, kRows, out);
+}
+
 // Rows of op(A) that one tile reads: [rows][k] with stride k where A is stored [m, k], [k][kTileRows] where it is stored [k, m].
 template <class T, class S>
 void pack_a_tile(const T* a, std::int64_t lda, bool transposed, std::int64_t rows, std::int64_t k, S* out) {
-    if (transposed) {
-        for (std::int64_t p = 0; p < k; ++p, out += kTileRows)
-            for (std::int64_t i = 0; i < rows; ++i) out[i] = S(a[p * lda + i]);
-    } else {
+    if (!transposed) {
         for (std::int64_t i = 0; i < rows; ++i) convert(a + i * lda, k, out + i * k);
+    } else if (rows == kTileRows) {
+        copy_columns<T, S, kTileRows>(a, lda, k, out);
+    } else if (rows == kTileRows - 1) {
+        copy_columns<T, S, kTileRows - 1>(a, lda, k, out);
+    } else if (rows == kTileRows - 2) {
+        copy_columns<T, S, kTileRows - 2>(a, lda, k, out);
+    } else {
+        for (std::int64_t p = 0; p < k; ++p) convert(a + p * lda, rows, out + p * kTileRows);
     }
 }
 
