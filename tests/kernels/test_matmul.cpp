@@ -85,7 +85,7 @@ TEST_CASE("matmul of the sizes of a model, every variant within its budget") {
 TEST_CASE("matmul adds to C where the residual is C, over several slices of k") {
     for (const std::int64_t k : {3, 900}) {
         MatMulArgs p;
-        p.m = 29, p.n = 37, p.k = k, p.activation = Activation::relu;
+        p.m = 29, p.n = 37, p.k = k, p.activation = MatMulActivation::relu;
         const auto a = random_floats(p.m * k, 5), b = random_floats(k * p.n, 6), start = random_floats(p.m * p.n, 7), bias = random_floats(p.n, 8);
         std::vector<float> expected = start;
         p.a = a.data(), p.b = b.data(), p.bias = bias.data(), p.beta = 0.5;
@@ -106,7 +106,7 @@ TEST_CASE("matmul adds to C where the residual is C, over several slices of k") 
 TEST_CASE("matmul carries NaN through ReLU") {
     float a[2] = {std::numeric_limits<float>::quiet_NaN(), -1}, b[2] = {1, 1}, c[2] = {};
     MatMulArgs p;
-    p.a = a, p.b = b, p.c = c, p.m = 2, p.n = 1, p.k = 1, p.activation = Activation::relu;
+    p.a = a, p.b = b, p.c = c, p.m = 2, p.n = 1, p.k = 1, p.activation = MatMulActivation::relu;
     cpu::matmul_forward({}, p);
     CHECK(std::isnan(c[0]));
     CHECK(c[1] == 0);
