@@ -8,6 +8,7 @@
     X(activation)                \
     X(softmax)                   \
     X(logsumexp)                 \
+    X(layer_norm)                \
     X(gather)                    \
     X(segment_reduce)            \
     X(segment_softmax)           \
