@@ -9,6 +9,7 @@
     X(softmax)                   \
     X(logsumexp)                 \
     X(layer_norm)                \
+    X(reduce)                    \
     X(gather)                    \
     X(segment_reduce)            \
     X(segment_softmax)           \
