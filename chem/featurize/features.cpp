@@ -3,6 +3,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "chem/descriptors/descriptors.h"
 #include "chem/molecule/molecule.h"
 #include "chem/scaffold/scaffold.h"
 
@@ -29,6 +30,7 @@ Features compute(const Molecule& molecule, const FeatureRequest& request) {
         const std::vector<float> dense = fingerprint(molecule, options);
         features.fingerprint.insert(features.fingerprint.end(), dense.begin(), dense.end());
     }
+    if (request.descriptors) features.descriptors = descriptors::calculate(molecule);
     return features;
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "chem/fingerprint/feature_invariants.h"
 #include "chem/molecule/rdkit_molecule.h"
 
 namespace molten::chem {
@@ -59,8 +60,7 @@ Entries morgan_entries(const RDKit::ROMol& molecule, const FingerprintOptions& o
     std::vector<std::uint32_t> invariants;
     std::vector<std::uint32_t>* chosen = nullptr;
     if (options.features) {
-        invariants.resize(molecule.getNumAtoms());
-        morgan::getFeatureInvariants(molecule, invariants);
+        invariants = feature_invariants(descriptors::Graph(molecule));
         chosen = &invariants;
     }
     const auto radius = static_cast<unsigned>(options.radius), size = static_cast<unsigned>(options.size);

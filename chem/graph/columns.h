@@ -1,6 +1,7 @@
 #pragma once
 // Private to chem/graph: a feature set is a list of blocks, and a block holds the names of its columns beside the function that fills
 // them, so that names and values cannot drift apart.
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,11 @@ struct AtomProperties {
     std::vector<double> logp, refractivity;       // Crippen, attached hydrogens included
     std::vector<double> polar_area, surface_area;
     std::vector<double> intrinsic_state, estate;
-    std::vector<unsigned> pharmacophore;  // bit mask, see properties.cpp
-    std::vector<char> on_backbone;        // between attachment points
-    std::vector<int> star_distance;       // bonds to the nearest attachment point, -1 without one
+    std::vector<std::uint32_t> pharmacophore;  // masks of chem/fingerprint/feature_invariants.h
+    std::vector<char> on_backbone;             // between attachment points
+    std::vector<int> star_distance;            // bonds to the nearest attachment point, -1 without one
 };
 AtomProperties atom_properties(const RDKit::ROMol& molecule);
-
-enum Pharmacophore : unsigned { donor = 1, acceptor = 2, aromatic = 4, halogen = 8, basic = 16, acidic = 32 };
 
 struct Context {
     const RDKit::ROMol& molecule;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "chem/fingerprint/feature_invariants.h"
 #include "chem/graph/columns.h"
 
 namespace molten::chem::columns {
@@ -60,9 +61,9 @@ void chirality(const Context&, const RDKit::Atom& atom, float* out) {
 }
 
 void pharmacophore(const Context& context, const RDKit::Atom& atom, float* out) {
-    const unsigned mask = context.properties->pharmacophore[atom.getIdx()];
-    constexpr unsigned flags[] = {donor, acceptor, halogen, basic, acidic};
-    for (unsigned flag : flags) *out++ = (mask & flag) ? 1 : 0;
+    const std::uint32_t mask = context.properties->pharmacophore[atom.getIdx()];
+    constexpr std::uint32_t flags[] = {donor, acceptor, halogen, basic, acidic};
+    for (std::uint32_t flag : flags) *out++ = (mask & flag) ? 1 : 0;
 }
 
 // Bonds at the atom, a quarter each.

@@ -1,7 +1,6 @@
 // Per-atom quantities that need the whole molecule.
 #include <GraphMol/Descriptors/Crippen.h>
 #include <GraphMol/Descriptors/MolSurf.h>
-#include <GraphMol/Fingerprints/MorganFingerprints.h>
 #include <GraphMol/MolOps.h>
 #include <GraphMol/PartialCharges/GasteigerCharges.h>
 #include <GraphMol/PeriodicTable.h>
@@ -11,6 +10,7 @@
 #include <deque>
 #include <memory>
 
+#include "chem/fingerprint/feature_invariants.h"
 #include "chem/graph/columns.h"
 
 namespace molten::chem::columns {
@@ -148,8 +148,7 @@ AtomProperties atom_properties(const RDKit::ROMol& molecule) {
     surfaces(molecule, result);
     electrotopological_state(molecule, result);
     polymer_topology(molecule, result);
-    result.pharmacophore.resize(molecule.getNumAtoms());
-    RDKit::MorganFingerprints::getFeatureInvariants(molecule, result.pharmacophore);
+    result.pharmacophore = feature_invariants(descriptors::Graph(molecule));
     return result;
 }
 

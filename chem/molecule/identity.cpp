@@ -5,6 +5,7 @@
 #include <GraphMol/SmilesParse/SmilesWrite.h>
 
 #include <set>
+#include <vector>
 
 #include "chem/molecule/rdkit_molecule.h"
 
@@ -52,6 +53,8 @@ std::string plain_smiles(const RDKit::ROMol& molecule) {
 
 // Distinct fragments in alphabetical order, without the carbon-free ones when there is another.
 std::string fragment_key(const RDKit::ROMol& molecule) {
+    std::vector<int> fragment_of_atom;
+    if (RDKit::MolOps::getMolFrags(molecule, fragment_of_atom) == 1) return plain_smiles(molecule);
     std::set<std::string> organic, inorganic;
     for (const auto& fragment : RDKit::MolOps::getMolFrags(molecule)) {
         (has_carbon(*fragment) ? organic : inorganic).insert(plain_smiles(*fragment));
@@ -64,24 +67,39 @@ std::string fragment_key(const RDKit::ROMol& molecule) {
     return key;
 }
 
-}  // namespace
+// Nothing to remove or to neutralize: the SMILES without stereochemistry is the key.
+bool is_plain(const RDKit::ROMol& molecule) {
+    for (const auto* atom : molecule.atoms()) {
+        const bool labelled = atom->getIsotope() != 0 || atom->getAtomMapNum() != 0;
+        if (labelled || atom->getFormalCharge() != 0 || atom->getAtomicNum() == 1) return false;
+    }
+    return true;
+}
 
-std::string canonical_key(const Molecule& molecule) {
-    RDKit::RWMol flat(rdkit(molecule));
+// Without labels and stereochemistry; labelled hydrogens are ordinary ones then and go too.
+RDKit::RWMol unlabelled(const RDKit::ROMol& molecule) {
+    RDKit::RWMol flat(molecule);
     for (auto* atom : flat.atoms()) {
         atom->setIsotope(0);
         atom->setAtomMapNum(0);
         atom->setChiralTag(RDKit::Atom::CHI_UNSPECIFIED);
     }
     for (auto* bond : flat.bonds()) bond->setStereo(RDKit::Bond::STEREONONE);
-    RDKit::RWMol neutral(flat);
+    RDKit::MolOps::removeHs(flat);
+    return flat;
+}
+
+}  // namespace
+
+std::string canonical_key(const Molecule& handle) {
+    const RDKit::ROMol& molecule = rdkit(handle);
+    if (is_plain(molecule)) return fragment_key(molecule);
+    RDKit::RWMol neutral = unlabelled(molecule);
     try {
-        RDKit::MolOps::removeHs(flat);  // labelled hydrogens are ordinary ones by now
-        neutral = flat;
         neutralize(neutral);
         RDKit::MolOps::sanitizeMol(neutral);
     } catch (const RDKit::MolSanitizeException&) {
-        return fragment_key(flat);
+        return fragment_key(unlabelled(molecule));
     }
     return fragment_key(neutral);
 }
