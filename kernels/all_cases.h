@@ -10,6 +10,7 @@
     X(logsumexp)                 \
     X(layer_norm)                \
     X(reduce)                    \
+    X(dropout)                   \
     X(gather)                    \
     X(segment_reduce)            \
     X(segment_softmax)           \
