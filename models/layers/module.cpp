@@ -24,8 +24,8 @@ Tensor uniform_parameter(const std::string& name, Shape shape, double bound, std
     return result.set_requires_grad(true);
 }
 
-Tensor constant_parameter(Shape shape, double value) {
-    const MemoryScope scope(MemoryKind::weights, "constant");
+Tensor constant_parameter(const std::string& name, Shape shape, double value) {
+    const MemoryScope scope(MemoryKind::weights, name);
     return Tensor::full(shape, value, DType::f32).set_requires_grad(true);
 }
 
