@@ -11,6 +11,8 @@
     X(layer_norm)                \
     X(reduce)                    \
     X(dropout)                   \
+    X(copy)                      \
+    X(fill)                      \
     X(gather)                    \
     X(segment_reduce)            \
     X(segment_softmax)           \
