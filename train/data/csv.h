@@ -14,7 +14,7 @@ struct CsvOptions {
     char preferred = ',';  // what sniffing takes where several fit
     bool header = true;    // false: the columns are called column_1, column_2, ...
     bool quotes = true;    // false: a quote is a letter like any other
-    Limits limits;
+    Limits limits{};
 };
 
 // RFC 4180 as a stream, in constant memory: quoted fields with delimiters, line breaks and doubled quotes; LF, CRLF or CR ends a

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
-#include <unordered_map>
 
 #include "engine/core/error.h"
+#include "train/data/groups.h"
 #include "train/data/nearest.h"
 #include "train/data/splitmix.h"
 #include "train/data/text.h"
@@ -17,8 +16,6 @@
 namespace molten::data {
 
 namespace {
-
-using Group = std::vector<std::int64_t>;  // rows that stay together, ascending
 
 struct Sizes {
     std::size_t train, val, test;
@@ -54,64 +51,6 @@ void require_parts(const Split& split, const SplitOptions& options, std::size_t 
 Split sorted(Split split) {
     for (Group* part : {&split.train, &split.val, &split.test}) std::sort(part->begin(), part->end());
     return split;
-}
-
-// Groups of equal label, in the order of their first rows.
-std::vector<Group> groups_of(std::span<const std::string> labels) {
-    std::unordered_map<std::string_view, std::size_t> index;
-    std::vector<Group> groups;
-    for (std::size_t row = 0; row < labels.size(); ++row) {
-        const auto [place, fresh] = index.emplace(labels[row], groups.size());
-        if (fresh) groups.emplace_back();
-        groups[place->second].push_back(static_cast<std::int64_t>(row));
-    }
-    return groups;
-}
-
-// Groups of rows connected by an equal scaffold or an equal key (union-find with path halving), in the order of their first rows.
-std::vector<Group> connected_groups(std::span<const std::string> scaffolds, Keys keys) {
-    std::vector<std::size_t> parent(keys.size());
-    std::iota(parent.begin(), parent.end(), std::size_t{0});
-    const auto root = [&](std::size_t i) {
-        while (parent[i] != i) i = parent[i] = parent[parent[i]];
-        return i;
-    };
-    for (const auto& labels : {scaffolds, std::span<const std::string>(keys)})
-        for (const Group& group : groups_of(labels))
-            for (const std::int64_t row : group) {
-                const std::size_t a = root(static_cast<std::size_t>(group[0])), b = root(static_cast<std::size_t>(row));
-                parent[std::max(a, b)] = std::min(a, b);
-            }
-    std::map<std::size_t, Group> by_root;
-    for (std::size_t row = 0; row < keys.size(); ++row) by_root[root(row)].push_back(static_cast<std::int64_t>(row));
-    std::vector<Group> groups;
-    for (auto& [first, group] : by_root) groups.push_back(std::move(group));
-    return groups;
-}
-
-// Takes groups, in their order, that fit into `wanted` rows out of `pool`, then tries one exchange that makes the number exact.
-Group take(std::vector<Group>& pool, std::size_t wanted) {
-    std::vector<Group> taken, left;
-    std::size_t room = wanted;
-    for (Group& group : pool) {
-        const bool fits = group.size() <= room;
-        if (fits) room -= group.size();
-        (fits ? taken : left).push_back(std::move(group));
-    }
-    if (room > 0) {
-        std::map<std::size_t, std::size_t> by_size;  // size to the first group left of that size
-        for (std::size_t i = 0; i < left.size(); ++i) by_size.emplace(left[i].size(), i);
-        for (Group& group : taken) {
-            const auto larger = by_size.find(group.size() + room);
-            if (larger == by_size.end()) continue;
-            std::swap(group, left[larger->second]);
-            break;
-        }
-    }
-    pool = std::move(left);
-    Group rows;
-    for (const Group& group : taken) rows.insert(rows.end(), group.begin(), group.end());
-    return rows;
 }
 
 void append(Group& to, const Group& from) { to.insert(to.end(), from.begin(), from.end()); }

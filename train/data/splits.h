@@ -27,7 +27,7 @@ struct SplitOptions {
 using Keys = std::span<const std::string>;
 
 // Seeded random order. Test, then validation, take the groups of equal keys that still fit, the rest trains. Where a part is not full then,
-// one of its groups is exchanged for a larger one if that makes the size exact: so sizes are exact unless groups forbid it.
+// some of its last groups are exchanged for others that fill it: sizes are exact where groups permit.
 Split random_split(Keys keys, const SplitOptions& options);
 
 // random_split inside each class, so that every part has each class in its share (to one row a class). classes: one a row, -1 for none.

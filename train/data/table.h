@@ -19,11 +19,11 @@ Format format_of(const std::string& path);
 Format parse_format(std::string_view name);
 
 struct TableOptions {
-    std::optional<Format> format;  // none: by the extension; standard input is CSV
-    char delimiter = 0;            // CSV and TSV; 0: recognised
-    bool header = true;            // CSV and TSV
-    bool quotes = true;            // CSV and TSV
-    Limits limits;
+    std::optional<Format> format{};  // none: by the extension; standard input is CSV
+    char delimiter = 0;              // CSV and TSV; 0: recognised
+    bool header = true;              // CSV and TSV
+    bool quotes = true;              // CSV and TSV
+    Limits limits{};
 };
 
 // The rows of a file of molecules, one after the other.

@@ -45,8 +45,8 @@ struct Target {
 };
 
 struct TargetOptions {
-    std::optional<Task> task;          // none: recognised
-    std::vector<std::string> classes;  // the classes of a trained model; empty: those of the column
+    std::optional<Task> task{};          // none: recognised
+    std::vector<std::string> classes{};  // the classes of a trained model; empty: those of the column
 };
 
 // Reads a target column. Rows that `rejects` holds already, and rows the reader refused, take no part; a bad cell rejects its row
