@@ -17,7 +17,9 @@
     X(segment_reduce)            \
     X(segment_softmax)           \
     X(adamw)                     \
-    X(matmul)
+    X(matmul)                    \
+    X(cheb_laplacian)            \
+    X(cheb_conv)
 
 namespace molten {
 

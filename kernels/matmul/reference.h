@@ -6,7 +6,7 @@
 namespace molten::reference {
 
 template <class S>
-S sigmoid(const S& x) {
+S matmul_sigmoid(const S& x) {
     using std::exp;
     if (x < S(0)) {  // exp of the negative side only: it cannot overflow
         const S e = exp(x);
@@ -16,21 +16,21 @@ S sigmoid(const S& x) {
 }
 
 template <class S>
-S activate(MatMulActivation activation, const S& x) {
+S matmul_activate(MatMulActivation activation, const S& x) {
     using std::erf, std::tanh;
     switch (activation) {
         case MatMulActivation::none: return x;
         case MatMulActivation::relu: return x < S(0) ? S(0) : x;
         case MatMulActivation::gelu: return S(0.5) * x * (S(1) + S(erf(x * S(0.7071067811865476))));
         case MatMulActivation::gelu_tanh: return S(0.5) * x * (S(1) + S(tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))));
-        case MatMulActivation::silu: return x * sigmoid(x);
+        case MatMulActivation::silu: return x * matmul_sigmoid(x);
     }
     return x;
 }
 
-// d activate(x) / dx
+// d matmul_activate(x) / dx
 template <class S>
-S activate_slope(MatMulActivation activation, const S& x) {
+S matmul_activate_slope(MatMulActivation activation, const S& x) {
     using std::erf, std::exp, std::tanh;
     switch (activation) {
         case MatMulActivation::none: return S(1);
@@ -45,7 +45,7 @@ S activate_slope(MatMulActivation activation, const S& x) {
             return S(0.5) * (S(1) + t) + S(0.5) * x * (S(1) - t * t) * inner;
         }
         case MatMulActivation::silu: {
-            const S s = sigmoid(x);
+            const S s = matmul_sigmoid(x);
             return s * (S(1) + x * (S(1) - s));
         }
     }
@@ -67,7 +67,7 @@ void matmul_forward(const MatMulArgs& p) {
                 if (p.bias) y += S(static_cast<const T*>(p.bias)[j]);
                 const auto at = item * p.stride_c + i * ldc + j;
                 if (p.pre_activation) static_cast<T*>(p.pre_activation)[at] = T(y);
-                y = activate(p.activation, y);
+                y = matmul_activate(p.activation, y);
                 if (p.residual) y += S(p.beta) * S(static_cast<const T*>(p.residual)[at]);
                 static_cast<T*>(p.c)[at] = T(y);
             }
@@ -85,7 +85,7 @@ void matmul_backward(const MatMulGradArgs& g) {
         const auto at = item * p.stride_c + i * ldc + j;
         const S dc(static_cast<const T*>(g.dc)[at]);
         if (p.activation == MatMulActivation::none) return dc;
-        return S(T(dc * activate_slope(p.activation, S(static_cast<const T*>(p.pre_activation)[at]))));
+        return S(T(dc * matmul_activate_slope(p.activation, S(static_cast<const T*>(p.pre_activation)[at]))));
     };
     const auto at_a = [&](std::int64_t item, std::int64_t i, std::int64_t q) {
         return item * p.stride_a + (p.transpose_a ? q * lda + i : i * lda + q);
