@@ -25,7 +25,6 @@ Features compute(const Molecule& molecule, const FeatureRequest& request) {
     if (request.formula) features.formula = molecular_formula(molecule);
     if (request.scaffold) features.scaffold = murcko_scaffold(molecule);
     if (request.graph) features.graph = build_graph(molecule, request.graph_options);
-    features.fingerprint.reserve(static_cast<std::size_t>(fingerprint_width(request)));
     for (const FingerprintOptions& options : request.fingerprints) {
         const std::vector<float> dense = fingerprint(molecule, options);
         features.fingerprint.insert(features.fingerprint.end(), dense.begin(), dense.end());

@@ -133,8 +133,9 @@ std::vector<FingerprintEntry> sparse_fingerprint(const Molecule& handle, const F
 }
 
 std::vector<float> fingerprint(const Molecule& molecule, const FingerprintOptions& options) {
+    const auto sparse = sparse_fingerprint(molecule, options);
     std::vector<float> dense(static_cast<std::size_t>(fingerprint_width(options)));
-    for (const auto& [index, count] : sparse_fingerprint(molecule, options)) dense[index] = static_cast<float>(count);
+    for (const auto& [index, count] : sparse) dense[index] = static_cast<float>(count);
     return dense;
 }
 

@@ -31,8 +31,10 @@ template <typename Parser>
 Parsed parse(const Limits& limits, Parser&& parser) {
     silence_rdkit();
     try {
-        std::shared_ptr<const RDKit::ROMol> structure(parser());
+        std::shared_ptr<RDKit::ROMol> structure(parser());
         if (!structure) return refused(Reason::parse_error, "RDKit could not read it");
+        // Valences were checked before aromaticity was perceived: c1cc=oc1 got through as an oxygen with three bonds.
+        structure->updatePropertyCache(true);
         if (structure->getNumAtoms() == 0) return refused(Reason::no_atoms, "it has no atoms");
         const int heavy = static_cast<int>(structure->getNumHeavyAtoms());
         if (heavy > limits.heavy_atoms) {

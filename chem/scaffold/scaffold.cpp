@@ -2,6 +2,7 @@
 
 #include <GraphMol/ChemTransforms/ChemTransforms.h>
 #include <GraphMol/MolOps.h>
+#include <GraphMol/SanitException.h>
 #include <GraphMol/SmilesParse/SmilesWrite.h>
 
 #include <memory>
@@ -13,7 +14,11 @@ namespace molten::chem {
 std::string murcko_scaffold(const Molecule& molecule, bool chirality) {
     const std::unique_ptr<RDKit::ROMol> scaffold(RDKit::MurckoDecompose(rdkit(molecule)));
     scaffold->clearComputedProps();
-    scaffold->updatePropertyCache();
+    try {
+        scaffold->updatePropertyCache();
+    } catch (const RDKit::MolSanitizeException&) {
+        scaffold->updatePropertyCache(false);  // four bonds at a C+: where Python throws
+    }
     RDKit::MolOps::symmetrizeSSSR(*scaffold);
     return RDKit::MolToSmiles(*scaffold, chirality);
 }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -49,16 +50,11 @@ TEST_CASE("graph golden: every column of every set equals the Python description
         const Graph graph = graph_of(row[0], {features, row[2] == "1"});
         CHECK(std::to_string(graph.node_width) == row[3]);
         if (graph.bonds > 0) CHECK(std::to_string(graph.bond_width) == row[4]);
-        std::string ends;
-        for (int b = 0; b < graph.bonds; ++b) {
-            const auto i = static_cast<std::size_t>(b);
-            std::ostringstream order;
-            order << graph.bond_order[i];
-            std::string text = order.str();
-            if (text.find('.') == std::string::npos) text += ".0";
-            ends += (b ? " " : "") + std::to_string(graph.bond_begin[i]) + "-" + std::to_string(graph.bond_end[i]) + "=" + text;
+        std::vector<std::string> bonds;
+        for (std::size_t b = 0; b < graph.bond_order.size(); ++b) {
+            bonds.push_back(fmt::format("{}-{}={:.1f}", graph.bond_begin[b], graph.bond_end[b], graph.bond_order[b]));
         }
-        CHECK(ends == row[5]);
+        CHECK(fmt::format("{}", fmt::join(bonds, " ")) == row[5]);
         check_rows(row[6], graph.node_features, graph.atoms, node_feature_names(features));
         check_rows(row[7], graph.bond_features, graph.bonds, bond_feature_names(features));
     }

@@ -36,6 +36,8 @@ TEST_CASE("molecule: what cannot be read says why") {
     CHECK(reason("[99999999999C]") == Reason::parse_error);
     CHECK(reason("C(C)(C)(C)(C)C") == Reason::valence);
     CHECK(reason("O(C)(C)C") == Reason::valence);
+    CHECK(reason("c1cc=oc1") == Reason::valence);
+    CHECK(reason("c1ccc2nccccB2c$1") == Reason::valence);
     CHECK(reason("c1cccc1") == Reason::kekulize);
     CHECK(reason("cC") == Reason::kekulize);
     const Parsed parsed = parse_smiles("CC(C)(C)(C)C");
