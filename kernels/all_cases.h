@@ -13,6 +13,8 @@
     X(dropout)                   \
     X(copy)                      \
     X(fill)                      \
+    X(binary)                    \
+    X(axpby)                     \
     X(gather)                    \
     X(segment_reduce)            \
     X(segment_softmax)           \

@@ -13,6 +13,7 @@ namespace molten::cpu {
 namespace {
 
 constexpr std::int64_t kPieceElements = 16384, kBlock = 4096;
+constexpr std::int64_t kMostPieces = 64;  // bounds the scratch memory
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -22,7 +23,7 @@ struct Cut {
 
     Cut(std::int64_t outer, std::int64_t n, std::int64_t inner) : outer(outer), n(n), inner(inner) {
         blocks = std::max<std::int64_t>(1, ceil_div(inner, kBlock));
-        piece = std::max<std::int64_t>(1, kPieceElements / std::clamp<std::int64_t>(inner, 1, kBlock));
+        piece = std::max({std::int64_t{1}, kPieceElements / std::clamp<std::int64_t>(inner, 1, kBlock), ceil_div(n, kMostPieces)});
         pieces = std::max<std::int64_t>(1, ceil_div(n, piece));
     }
     // Calls body(o, p, first k, last k, first i, last i) for every task.
