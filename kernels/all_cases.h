@@ -15,6 +15,8 @@
     X(fill)                      \
     X(binary)                    \
     X(axpby)                     \
+    X(element_loss)              \
+    X(cross_entropy)             \
     X(gather)                    \
     X(segment_reduce)            \
     X(segment_softmax)           \

@@ -45,6 +45,7 @@ struct Tracked {
     }
     friend Tracked operator/(const Tracked& a, const Tracked& b) {
         if (a.value == 0 && a.error == 0) return {a.value / b.value, 0, 0};
+        if (std::isinf(b.value)) return {a.value / b.value, 0, flushed(0)};
         const double q = a.value / b.value, room = std::max(std::abs(b.value) - b.error, std::numeric_limits<double>::min());
         return rounded(q, (a.error + std::abs(q) * b.error) / room);
     }
