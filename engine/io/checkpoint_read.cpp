@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "engine/core/error.h"
 #include "engine/io/checkpoint.h"
@@ -28,13 +26,18 @@ Hash128 hash_of_file(const File& file, std::uint64_t size) {
     return hasher.digest();
 }
 
+std::string read_part(const std::filesystem::path& directory, std::string_view name, std::uint64_t limit) {
+    const std::filesystem::path path = directory / name;
+    if (path_kind(path) != PathKind::file) fail(directory, fmt::format("{} is missing: the save was not finished", name));
+    const std::uint64_t size = File::open(path, OpenMode::read).size();
+    if (size > limit) fail(directory, fmt::format("{} is damaged: {} bytes, at most {} expected", name, size, limit));
+    return read_file(path, limit);
+}
+
 // MANIFEST.json, whose hash is in DONE.
 std::string read_manifest_text(const std::filesystem::path& directory) {
-    for (const std::string_view name : {checkpoint_format::done, checkpoint_format::manifest}) {
-        if (path_kind(directory / name) != PathKind::file) fail(directory, fmt::format("{} is missing: the save was not finished", name));
-    }
-    const std::string done = read_file(directory / checkpoint_format::done, checkpoint_format::done_limit);
-    const std::string text = read_file(directory / checkpoint_format::manifest, checkpoint_format::manifest_limit);
+    const std::string done = read_part(directory, checkpoint_format::done, checkpoint_format::done_limit);
+    const std::string text = read_part(directory, checkpoint_format::manifest, checkpoint_format::manifest_limit);
     if (done != hash128(std::as_bytes(std::span(text))).hex() + "\n") fail(directory, "MANIFEST.json is damaged: its hash is not the one in DONE");
     return text;
 }

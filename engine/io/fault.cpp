@@ -31,8 +31,9 @@ Decision decision_of(std::string_view kind) {
     if (kind == "enospc") return {.error = ENOSPC};
     if (kind == "edquot") return {.error = EDQUOT};
     if (kind == "eio") return {.error = EIO};
+    if (kind == "einval") return {.error = EINVAL};
     if (kind == "eintr") return {.error = EINTR};
-    throw Error(ExitCode::usage, fmt::format("MOLTEN_FAULT: unknown kind \"{}\"", kind), "kinds: kill, enospc, edquot, eio, eintr, short");
+    throw Error(ExitCode::usage, fmt::format("MOLTEN_FAULT: unknown kind \"{}\"", kind), "kinds: kill, enospc, edquot, eio, einval, eintr, short");
 }
 
 Plan plan_from_environment() {

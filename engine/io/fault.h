@@ -6,8 +6,8 @@
 //   MOLTEN_FAULT=kind:K    at the K-th call (counted from 1 over the process)
 //   MOLTEN_FAULT=kind:K+   at the K-th call and all that follow
 //     kill     the process gets SIGKILL; a write has by then put half of its bytes on the file
-//     enospc   the call fails with ENOSPC        edquot   with EDQUOT        eio    with EIO
-//     eintr    the call fails with EINTR         short    a read or write moves half of its bytes
+//     enospc   the call fails with ENOSPC; edquot, eio, einval, eintr likewise
+//     short    a read or write moves half of its bytes
 //   MOLTEN_FAULT_COUNT=path  the number of calls is written to `path` when the process exits
 namespace molten::io::fault {
 

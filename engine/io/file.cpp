@@ -194,19 +194,18 @@ void File::close() {
     if (status != 0 && errno != EINTR) throw_system_error(errno, "close", path_);
 }
 
-Mapping Mapping::open(const std::filesystem::path& path) {
-    const File file = File::open(path, OpenMode::read);
+Mapping Mapping::open(const std::filesystem::path& path) { return Mapping(File::open(path, OpenMode::read)); }
+
+Mapping::Mapping(const File& file) {
     const std::uint64_t size = file.size();
-    Mapping mapping;
-    if (size == 0) return mapping;
+    if (size == 0) return;
     void* address = MAP_FAILED;
     const int status = system_call([&] {
         address = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, file.descriptor_, 0);
         return address == MAP_FAILED ? -1 : 0;
     });
-    if (status != 0) throw_system_error(errno, "map", path, size);
-    mapping.bytes_ = {static_cast<const std::byte*>(address), static_cast<std::size_t>(size)};
-    return mapping;
+    if (status != 0) throw_system_error(errno, "map", file.path(), size);
+    bytes_ = {static_cast<const std::byte*>(address), static_cast<std::size_t>(size)};
 }
 
 Mapping::Mapping(Mapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}

@@ -61,6 +61,8 @@ class File {
 class Mapping {
   public:
     static Mapping open(const std::filesystem::path& path);
+    // Of a file that is open for reading, which may be closed afterwards.
+    explicit Mapping(const File& file);
     Mapping() = default;
     Mapping(Mapping&& other) noexcept;
     Mapping& operator=(Mapping&& other) noexcept;

@@ -153,7 +153,7 @@ JsonView JsonView::operator[](std::string_view name) const {
     return {value_ == nullptr ? nullptr : value_->find(name), path_ + "." + std::string(name)};
 }
 
-JsonView JsonView::operator[](std::size_t index) const {
+JsonView JsonView::element(std::size_t index) const {
     const Json* element = nullptr;
     if (value_ != nullptr && index < array().size()) element = &array()[index];
     return {element, fmt::format("{}[{}]", path_, index)};
@@ -169,9 +169,9 @@ void JsonView::fail(const std::string& why) const { throw Error(ExitCode::data, 
 void JsonView::fail_kind(const char* expected) const {
     const Json& found = value();  // "missing" comes first
     const bool small = found.kind() != Json::Kind::array && found.kind() != Json::Kind::object && !found.is_null();
-    std::string shown;
-    if (small) shown = " " + (found.as_string() != nullptr ? printable(*found.as_string()) : found.text());
-    fail(fmt::format("expected {}, found {}{}", expected, found.kind_name(), shown));
+    if (!small) fail(fmt::format("expected {}, found {}", expected, found.kind_name()));
+    const std::string shown = found.as_string() != nullptr ? printable(*found.as_string()) : found.text();
+    fail(fmt::format("expected {}, found {} {}", expected, found.kind_name(), shown));
 }
 
 bool JsonView::boolean() const {

@@ -105,7 +105,10 @@ class JsonView {
     // A member or element. One that is missing gives a view that exists() denies and every getter refuses.
     JsonView operator[](std::string_view name) const;
     JsonView operator[](const char* name) const { return (*this)[std::string_view(name)]; }
-    JsonView operator[](std::size_t index) const;
+    template <std::integral T>
+    JsonView operator[](T index) const {
+        return element(static_cast<std::size_t>(index));
+    }
     bool exists() const { return value_ != nullptr; }
     bool is_null() const { return value_ != nullptr && value_->is_null(); }
     const std::string& path() const { return path_; }
@@ -134,6 +137,7 @@ class JsonView {
 
   private:
     JsonView(const Json* value, std::string path) : value_(value), path_(std::move(path)) {}
+    JsonView element(std::size_t index) const;
     bool absent() const { return value_ == nullptr || value_->is_null(); }
     [[noreturn]] void fail_kind(const char* expected) const;
 

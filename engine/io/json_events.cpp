@@ -27,13 +27,13 @@ class GuardedStream {
         piece_.remove_prefix(1);
         if (piece_.empty()) refill();
     }
-    JsonPosition position() const { return position_; }
+    JsonPosition last_read() const { return last_; }
     std::string_view name() const { return name_; }
     const JsonLimits& limits() const { return limits_; }
 
-    [[noreturn]] void fail(JsonFault fault, const std::string& what) const { throw JsonError(fault, name_, position_, what); }
+    [[noreturn]] void fail(JsonFault fault, const std::string& what) const { throw JsonError(fault, name_, last_, what); }
     [[noreturn]] void fail_limit(JsonFault fault, const char* what, std::uint64_t limit, const char* limit_name) const {
-        throw JsonError(fault, name_, position_, fmt::format("{} (limit {}: {})", what, limit_name, limit));
+        throw JsonError(fault, name_, last_, fmt::format("{} (limit {}: {})", what, limit_name, limit));
     }
 
   private:
@@ -43,6 +43,7 @@ class GuardedStream {
     }
 
     void check(unsigned char byte) {
+        last_ = next_;
         if (++bytes_ > limits_.bytes) fail_limit(JsonFault::document_size, "document too long", limits_.bytes, "bytes");
         check_encoding(byte);
         if (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') fail(JsonFault::syntax, fmt::format("control byte 0x{:02x}", byte));
@@ -52,10 +53,10 @@ class GuardedStream {
             check_outside(byte);
         }
         if (byte == '\n') {
-            ++position_.line;
-            position_.column = 1;
+            ++next_.line;
+            next_.column = 1;
         } else {
-            ++position_.column;
+            ++next_.column;
         }
     }
 
@@ -104,7 +105,8 @@ class GuardedStream {
     std::string_view piece_;
     std::string_view name_;
     const JsonLimits& limits_;
-    JsonPosition position_;
+    JsonPosition last_;
+    JsonPosition next_;
     std::uint64_t bytes_ = 0;
     std::uint64_t string_length_ = 0;
     std::uint64_t number_length_ = 0;
@@ -193,7 +195,7 @@ class EventBridge {
     }
 
   private:
-    JsonPosition at() const { return stream_.position(); }
+    JsonPosition at() const { return stream_.last_read(); }
     void count_element() {
         if (++lengths_.back() > stream_.limits().array) {
             stream_.fail_limit(JsonFault::array_length, "too many elements in one array or object", stream_.limits().array, "array");

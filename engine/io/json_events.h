@@ -84,7 +84,7 @@ class FileSource : public ByteSource {
     std::vector<std::byte> window_;
 };
 
-// Receives a document in order. `position` is just behind the token. Texts may be moved from. What a handler throws passes through.
+// Receives a document in order. `position` is the token's last byte, of a number the byte behind. Texts may be moved from. What a handler throws passes through.
 class JsonHandler {
   public:
     virtual ~JsonHandler() = default;

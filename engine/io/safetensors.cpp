@@ -79,12 +79,6 @@ SafetensorsFile SafetensorsFile::parse(std::span<const std::byte> file, std::str
 }
 
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path, SafetensorsAccess access) {
-    if (access == SafetensorsAccess::map) {
-        Mapping mapping = Mapping::open(path);
-        SafetensorsFile file = parse(mapping.bytes(), path.string());
-        file.content_->mapping = std::move(mapping);
-        return file;
-    }
     const File file = File::open(path, OpenMode::read);
     const std::uint64_t size = file.size();
     std::array<std::byte, 9> first{};
@@ -93,13 +87,21 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path, Safeten
     auto content = std::make_unique<Content>();
     content->name = path.string();
     const std::uint64_t length = check_header_length(known, size, content->name);
+    // The header goes through a window, mapped or not: neither the text nor its pages stay.
     FileSource source(file, 8, 8 + length);
     content->header = parse_safetensors_header(source, length, size, content->name);
+    const auto offset = static_cast<std::size_t>(content->header.payload_offset);
     const auto payload_size = static_cast<std::size_t>(content->header.payload_size);
-    content->owned.reset(static_cast<std::byte*>(::operator new[](payload_size, std::align_val_t{64})));
-    const std::span<std::byte> payload(content->owned.get(), payload_size);
-    file.pread(payload, content->header.payload_offset);
-    content->payload = payload;
+    if (access == SafetensorsAccess::map) {
+        content->mapping = Mapping(file);
+        if (content->mapping.bytes().size() != size) throw Error(ExitCode::corrupt, content->name + ": changed its length while it was opened");
+        content->payload = content->mapping.bytes().subspan(offset);
+    } else {
+        content->owned.reset(static_cast<std::byte*>(::operator new[](payload_size, std::align_val_t{64})));
+        const std::span<std::byte> payload(content->owned.get(), payload_size);
+        file.pread(payload, offset);
+        content->payload = payload;
+    }
     return SafetensorsFile(std::move(content));
 }
 
