@@ -1,5 +1,7 @@
-// Any bytes as CSV, SMI, SDF and splits.json, and every cell of the CSV as a target: either rows or an Error, within small caps, and what the
-// writer writes of a row reads back to the same bytes.
+// Any bytes as CSV, SMI, SDF and splits.json, and every cell of the CSV as a target: either rows or an Error, within small caps, and what
+// the writer writes of a row reads back to the same bytes.
+#include "train/data/csv.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,7 +9,6 @@
 #include <string>
 
 #include "engine/core/error.h"
-#include "train/data/csv.h"
 #include "train/data/splits.h"
 #include "train/data/table.h"
 #include "train/data/target.h"
