@@ -1,0 +1,193 @@
+#include "train/loop/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "train/data/nearest.h"
+
+namespace molten::train {
+namespace {
+
+[[noreturn]] void refuse(const std::string& value, const std::string& wanted) { throw Error(ExitCode::usage, "'" + value + "' is not " + wanted); }
+
+double number(const std::string& value, double low, double high) {
+    double result = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
+    if (error != std::errc() || end != value.data() + value.size() || !(result >= low && result <= high))
+        refuse(value, fmt::format("a number from {} to {}", low, high));
+    return result;
+}
+
+std::int64_t integer(const std::string& value, std::int64_t low, std::int64_t high) {
+    std::int64_t result = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
+    if (error != std::errc() || end != value.data() + value.size() || result < low || result > high)
+        refuse(value, fmt::format("a whole number from {} to {}", low, high));
+    return result;
+}
+
+bool boolean(const std::string& value) {
+    if (value == "true" || value == "1" || value == "yes" || value == "on") return true;
+    if (value == "false" || value == "0" || value == "no" || value == "off") return false;
+    refuse(value, "true or false");
+}
+
+std::string choice(const std::string& value, const std::vector<std::string>& allowed) {
+    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+        throw Error(ExitCode::usage, fmt::format("'{}' is not one of {}.{}", value, fmt::join(allowed, ", "), data::did_you_mean(value, allowed)));
+    return value;
+}
+
+std::string quoted(const std::string& text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') result += '\\';
+        if (static_cast<unsigned char>(c) < 0x20) result += fmt::format("\\u{:04x}", static_cast<int>(c));
+        else result += c;
+    }
+    return result + '"';
+}
+
+std::string quoted(const std::vector<std::string>& list) {
+    std::string result = "[";
+    for (const std::string& item : list) result += (result.size() > 1 ? ", " : "") + quoted(item);
+    return result + "]";
+}
+
+// TOML wants a point or an exponent in a float.
+std::string real(double value) {
+    std::string text = fmt::format("{}", value);
+    return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+using O = TrainOptions;
+
+// A setting whose value is one member. The macros only spare the two lambdas that every line would repeat.
+#define TEXT(section, field, help) \
+    {section, #field, help, false, false, [](O& o, const std::string& v) { o.field = v; }, [](const O& o) { return quoted(o.field); }}
+#define CHOICE(section, field, help, ...) \
+    {section, #field, help, false, false, [](O& o, const std::string& v) { o.field = choice(v, __VA_ARGS__); }, [](const O& o) { return quoted(o.field); }}
+#define LIST(section, field, help) \
+    {section, #field, help, true, false, [](O& o, const std::string& v) { o.field.push_back(v); }, [](const O& o) { return quoted(o.field); }}
+#define REAL(section, name, member, low, high, help) \
+    {section, name, help, false, false, [](O& o, const std::string& v) { o.member = number(v, low, high); }, [](const O& o) { return real(o.member); }}
+#define WHOLE(section, name, member, low, high, help)                                                          \
+    {section, name, help, false, false, [](O& o, const std::string& v) { o.member = integer(v, low, high); }, \
+     [](const O& o) { return std::to_string(o.member); }}
+#define SWITCH(section, name, member, help)                                                       \
+    {section, name, help, false, true, [](O& o, const std::string& v) { o.member = boolean(v); }, \
+     [](const O& o) { return std::string(o.member ? "true" : "false"); }}
+
+const std::vector<std::string> kTasks = {"auto", "regression", "binary", "multiclass"};
+const std::vector<std::string> kFeatures = {"canonical", "qm9", "molten"};
+const std::vector<std::string> kSplits = {"random", "stratified", "scaffold", "scaffold_balanced", "column", "kfold", "file"};
+const std::vector<std::string> kLosses = {"auto", "l1", "l2", "huber"};
+const std::vector<std::string> kTransforms = {"none", "auto", "log", "log1p"};
+const std::vector<std::string> kAblations = {"graph_only", "fingerprint_only", "descriptor_only", "no_gate", "no_retrieval", "no_cross"};
+
+constexpr std::int64_t kMany = 1'000'000'000;
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+    static const std::vector<Setting> table = {
+        TEXT("data", data, "table of molecules: CSV, TSV, SMI or SDF, also .gz"),
+        TEXT("data", smiles_column, "column of SMILES; found by its name when not given"),
+        {"data", "target", "column to learn; may be given several times", true, false, [](O& o, const std::string& v) { o.targets.push_back(v); },
+         [](const O& o) { return quoted(o.targets); }},
+        CHOICE("data", task, "auto, regression, binary or multiclass", kTasks),
+        REAL("data", "max_rejected", max_rejected, 0, 1, "share of rows that may be unusable before the run stops"),
+        SWITCH("data", "strict", strict, "stop at the first unusable row"),
+        TEXT("data", join, "second table whose columns are added by a key"),
+        TEXT("data", join_key, "key column in --data"),
+        TEXT("data", join_other_key, "key column in --join"),
+        CHOICE("features", features, "atom and bond columns: canonical, qm9 or molten", kFeatures),
+        SWITCH("features", "explicit_h", explicit_h, "hydrogens as atoms of the graph"),
+        WHOLE("features", "fingerprint_radius", fingerprint_radius, 0, 8, "radius of the Morgan fingerprint"),
+        WHOLE("features", "fingerprint_bits", fingerprint_bits, 64, 65536, "length of the Morgan fingerprint"),
+        WHOLE("features", "neighbours", neighbours, 1, 1000, "training molecules that the retrieval embedding looks at"),
+        SWITCH("features", "isolate", isolate, "compute features in guarded worker processes"),
+        REAL("features", "molecule_seconds", molecule_seconds, 0.01, 3600, "time limit for one molecule"),
+        CHOICE("split", split, "random, stratified, scaffold, scaffold_balanced, column, kfold or file", kSplits),
+        TEXT("split", split_column, "column that says train, val or test"),
+        TEXT("split", split_file, "splits.json in chemprop's form"),
+        REAL("split", "train_share", train_share, 0.01, 1, "share of rows to learn from"),
+        REAL("split", "val_share", val_share, 0, 0.99, "share of rows to choose and calibrate on; the rest tests"),
+        WHOLE("split", "folds", folds, 2, 1000, "number of folds of --split kfold"),
+        WHOLE("split", "fold", fold, 0, 999, "which fold, or which entry of --split-file"),
+        SWITCH("model", "graph", model.graph, "use the graph expert"),
+        SWITCH("model", "fingerprint", model.fingerprint, "use the fingerprint expert"),
+        SWITCH("model", "descriptor", model.descriptor, "use the descriptor expert"),
+        SWITCH("model", "retrieval", model.retrieval, "use the retrieval expert"),
+        SWITCH("model", "cross_attention", model.cross_attention, "use the cross-modal attention expert"),
+        {"model", "gate", "how experts are mixed: softmax, sigmoid, top_k or none", false, false,
+         [](O& o, const std::string& v) { o.model.gate = parse_gate(v); }, [](const O& o) { return quoted(name_of(o.model.gate)); }},
+        WHOLE("model", "top_k", model.top_k, 1, 16, "experts that --gate top_k keeps"),
+        WHOLE("model", "width", model.width, 4, 8192, "numbers in a molecule's vector"),
+        WHOLE("model", "layers", model.layers, 0, 64, "Chebyshev convolutions"),
+        WHOLE("model", "order", model.order, 1, 16, "Chebyshev terms of a convolution; reaches order - 1 bonds"),
+        WHOLE("model", "heads", model.heads, 1, 64, "attention heads"),
+        REAL("model", "dropout", model.dropout, 0, 0.95, "dropout inside the experts"),
+        REAL("model", "graph_dropout", model.graph_dropout, 0, 0.95, "dropout after each convolution"),
+        REAL("model", "fingerprint_dropout", model.fingerprint_dropout, 0, 0.95, "dropout on the fingerprint"),
+        REAL("model", "descriptor_dropout", model.descriptor_dropout, 0, 0.95, "dropout on the descriptors"),
+        REAL("model", "fingerprint_drop_rate", model.fingerprint_drop_rate, 0, 0.95, "share of molecules that train without the fingerprint"),
+        REAL("model", "retrieval_drop_rate", model.retrieval_drop_rate, 0, 0.95, "share of molecules that train without their neighbours"),
+        WHOLE("train", "seed", seed, 0, kMany, "seed of split, weights, order and dropout"),
+        WHOLE("train", "epochs", epochs, 0, 1'000'000, "passes over the training part; 0 chooses by its size"),
+        WHOLE("train", "batch_size", batch_size, 0, 1'000'000, "molecules in a step; 0 chooses by the size of the data"),
+        REAL("train", "learning_rate", learning_rate, 1e-12, 10, "highest learning rate"),
+        REAL("train", "weight_decay", weight_decay, 0, 10, "AdamW's decay of weight matrices"),
+        REAL("train", "warmup", warmup, 0, 1, "share of steps in which the rate rises"),
+        REAL("train", "final_rate", final_rate, 0, 1, "rate at the end of the cosine, as a share of the highest"),
+        REAL("train", "clip", clip, 0, 1e9, "largest norm of the gradient; 0 for none"),
+        REAL("train", "ema", ema, 0, 0.999999, "decay of the weights' moving average"),
+        CHOICE("train", loss, "auto, l1, l2 or huber", kLosses),
+        REAL("train", "huber_delta", huber_delta, 1e-9, 1e9, "where huber turns linear, in standard deviations"),
+        WHOLE("train", "patience", patience, 0, 1'000'000, "stop after this many epochs without a better validation loss; 0 never"),
+        WHOLE("train", "ensemble", ensemble, 0, 1000, "models of different seeds whose mean predicts; 0 chooses by the size of the data"),
+        WHOLE("train", "replicates", replicates, 1, 1000, "repeat with seeds seed, seed + 1, ... and report mean and deviation"),
+        REAL("train", "balance", balance, 0, 100, "weight of the gate's load-balance loss"),
+        CHOICE("train", target_transform, "none, auto, log or log1p", kTransforms),
+        {"train", "ablations", "also train without parts: graph_only, fingerprint_only, descriptor_only, no_gate, no_retrieval, no_cross", true, false,
+         [](O& o, const std::string& v) { o.ablations.push_back(choice(v, kAblations)); }, [](const O& o) { return quoted(o.ablations); }},
+        LIST("train", baselines, "classical models for the same table: mean, knn, ridge, random_forest, svm ...; none"),
+        REAL("train", "checkpoint_seconds", checkpoint_seconds, 0, 86400, "seconds between checkpoints"),
+        WHOLE("train", "checkpoint_steps", checkpoint_steps, 0, kMany, "also save after this many steps; 0 by time alone"),
+        REAL("report", "alpha", alpha, 0.001, 0.5, "prediction intervals cover 1 - alpha"),
+        WHOLE("report", "worst", worst, 0, 1000, "worst molecules drawn in the report"),
+    };
+    return table;
+}
+
+std::string to_toml(const TrainOptions& options) {
+    std::string result = "# Resolved configuration of this run: `molten train --config config.toml` repeats it.\n", section;
+    for (const Setting& setting : settings()) {
+        if (setting.section != section) result += fmt::format("\n[{}]\n", section = setting.section);
+        result += fmt::format("{} = {}  # {}\n", setting.name, setting.get(options), setting.help);
+    }
+    return result;
+}
+
+std::vector<std::string> resolve(TrainOptions& o, std::int64_t molecules, bool classification) {
+    std::vector<std::string> chosen;
+    const auto choose = [&](std::int64_t& value, std::int64_t by_size, const char* name) {
+        if (value != 0) return;
+        value = by_size;
+        chosen.push_back(fmt::format("{} = {}: by the {} molecules to learn from", name, by_size, molecules));
+    };
+    choose(o.batch_size, molecules < 3000 ? 32 : 64, "batch_size");
+    choose(o.epochs, classification ? 30 : molecules < 10000 ? 60 : 100, "epochs");
+    choose(o.ensemble, molecules < 10000 ? 5 : 2, "ensemble");
+    if (o.loss == "auto" && !classification) {
+        o.loss = molecules < 10000 ? "l2" : "l1";
+        chosen.push_back(fmt::format("loss = {}", o.loss));
+    }
+    return chosen;
+}
+
+}  // namespace molten::train
