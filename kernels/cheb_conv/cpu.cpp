@@ -1,11 +1,12 @@
 // Chebyshev graph convolution on the CPU.
 //
 //   v1  each T_k for the whole batch, then one product with [order * in, out]     any graph size
-//   v2  some 112 nodes of whole graphs at a time: recurrence, product, bias, ReLU, residual in the second-level cache; the
+//   v2  some 168 nodes of whole graphs at a time: recurrence, product, bias, ReLU, residual in the second-level cache; the
 //       backward pass computes T_k again there and adds dTheta into a few partial sums         molecules
 //
 // Figures of each stand in README.md. v1 is one block of all nodes whose steps are threaded over rows.
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -19,11 +20,28 @@ namespace {
 
 using namespace cheb;
 
-constexpr std::int64_t kBlockNodes = 112;      // of a block, unless one graph is larger
+constexpr std::int64_t kBlockNodes = 168;      // of a block, unless one graph is larger
 constexpr std::int64_t kLargestGraph = 1024;   // beyond it v1
 constexpr std::int64_t kMostPartials = 16;     // partial sums of dTheta
 constexpr std::int64_t kBlocksAPartial = 3;
 constexpr std::int64_t kRowsATask = 256;
+
+// sums[o] += the sum of column o, a few vectors of columns at a time so that the sums stay in registers.
+template <class S>
+void add_columns(const S* rows, std::int64_t count, std::int64_t width, S* sums) {
+    using V = gemm::Vector<S>;
+    constexpr std::int64_t kVectors = 4, kL = gemm::kLanes<S>;
+    std::int64_t o = 0;
+    for (; o + kVectors * kL <= width; o += kVectors * kL) {
+        V sum[kVectors];
+        for (int v = 0; v < kVectors; ++v) sum[v] = *reinterpret_cast<const V*>(sums + o + v * kL);
+        for (std::int64_t i = 0; i < count; ++i)
+            for (int v = 0; v < kVectors; ++v) sum[v] += *reinterpret_cast<const V*>(rows + i * width + o + v * kL);
+        for (int v = 0; v < kVectors; ++v) *reinterpret_cast<V*>(sums + o + v * kL) = sum[v];
+    }
+    for (; o < width; ++o)
+        for (std::int64_t i = 0; i < count; ++i) sums[o] += rows[i * width + o];
+}
 
 template <class T>
 class Convolution {
@@ -88,21 +106,26 @@ class Convolution {
         });
     }
 
-    // Y of nodes [first, last) from P without its bias.
-    void finish(std::int64_t first, std::int64_t last, const S* sums) const {
+    // Y of nodes [first, last) from P without its bias, which is added in place. Loops without branches, so that they vectorise.
+    void finish(std::int64_t first, std::int64_t last, S* sums) const {
         const auto *x = static_cast<const T*>(p.x), *bias = static_cast<const T*>(p.bias);
         rows(first, last, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t i = begin; i < end; ++i) {
-                const S* sum = sums + (i - first) * p.out;
+                S* sum = sums + (i - first) * p.out;
                 T* y = static_cast<T*>(p.y) + i * p.out;
-                std::uint8_t* active = p.active ? p.active + i * p.out : nullptr;
+                if (bias)
 #pragma omp simd
-                for (std::int64_t o = 0; o < p.out; ++o) {
-                    const S value = bias ? sum[o] + S(bias[o]) : sum[o];
-                    if (active) active[o] = value > S(0);
-                    const S through = p.relu && value < S(0) ? S(0) : value;
-                    y[o] = T(p.residual ? through + S(x[i * p.in + o]) : through);
-                }
+                    for (std::int64_t o = 0; o < p.out; ++o) sum[o] += S(bias[o]);
+                if (std::uint8_t* active = p.active ? p.active + i * p.out : nullptr)
+#pragma omp simd
+                    for (std::int64_t o = 0; o < p.out; ++o) active[o] = sum[o] > S(0) ? 1 : 0;
+                const S lowest = p.relu ? S(0) : -std::numeric_limits<S>::infinity();
+                if (p.residual)
+#pragma omp simd
+                    for (std::int64_t o = 0; o < p.out; ++o) y[o] = T((sum[o] < lowest ? lowest : sum[o]) + S(x[i * p.in + o]));
+                else
+#pragma omp simd
+                    for (std::int64_t o = 0; o < p.out; ++o) y[o] = T(sum[o] < lowest ? lowest : sum[o]);
             }
         });
     }
@@ -122,13 +145,14 @@ class Convolution {
                 const T* dy = static_cast<const T*>(a.dy) + i * p.out;
                 const std::uint8_t* active = p.relu ? p.active + i * p.out : nullptr;
                 S* row = g + (i - first) * p.out;
+                if (active)
 #pragma omp simd
-                for (std::int64_t o = 0; o < p.out; ++o) row[o] = active && !active[o] ? S(0) : S(dy[o]);
+                    for (std::int64_t o = 0; o < p.out; ++o) row[o] = active[o] ? S(dy[o]) : S(0);
+                else
+                    gemm::convert(dy, p.out, row);
             }
         });
-        for (std::int64_t i = 0; dbias && i < last - first; ++i)
-#pragma omp simd
-            for (std::int64_t o = 0; o < p.out; ++o) dbias[o] += g[i * p.out + o];
+        if (dbias) add_columns(g, last - first, p.out, dbias);
     }
 
     // dX and dcoefficient of nodes [first, last); g[node - first][k * in + f] = g_k, consumed.
@@ -155,8 +179,12 @@ class Convolution {
                 const S* g0 = g + (i - first) * width_;
                 const T* dy = static_cast<const T*>(a.dy) + i * p.out;
                 T* dx = static_cast<T*>(a.dx) + i * p.in;
+                if (p.residual)
 #pragma omp simd
-                for (std::int64_t f = 0; f < p.in; ++f) dx[f] = T(p.residual ? g0[f] + S(dy[f]) : g0[f]);
+                    for (std::int64_t f = 0; f < p.in; ++f) dx[f] = T(g0[f] + S(dy[f]));
+                else
+#pragma omp simd
+                    for (std::int64_t f = 0; f < p.in; ++f) dx[f] = T(g0[f]);
             }
         });
     }
@@ -166,18 +194,23 @@ class Convolution {
         const Launch here;
         const std::int64_t nodes = last - first;
         const bool needs_t = dtheta || a.dcoefficient, descends = a.dx || a.dcoefficient;
-        Scratch<S> dy(here, "cheb_conv dP", nodes * p.out), t(here, "cheb_conv T", needs_t ? nodes * width_ : 0);
+        Scratch<S> dy(here, "cheb_conv dP", nodes * p.out);
         masked(a, first, last, dy.data(), dbias);
-        if (needs_t) polynomials(first, last, t.data());
+        std::optional<Scratch<S>> t;
+        if (needs_t) {
+            t.emplace(here, "cheb_conv T", nodes * width_);
+            polynomials(first, last, t->data());
+        }
         if (dtheta) {
             Scratch<S> dy_panels(here, "cheb_conv dP panels", gemm::packed_size<S>(nodes, p.out));
             pack(dy.data(), p.out, false, nodes, p.out, dy_panels.data());
-            product(t.data(), width_, true, dy_panels.data(), dtheta, width_, p.out, nodes, add);
+            product(t->data(), width_, true, dy_panels.data(), dtheta, width_, p.out, nodes, add);
         }
         if (!descends) return;
+        if (!a.dcoefficient) t.reset();  // g takes its place in the cache
         Scratch<S> g(here, "cheb_conv g", nodes * width_);
         product(dy.data(), p.out, false, panels, g.data(), nodes, width_, p.out, false);
-        descend(a, first, last, g.data(), t.data());
+        descend(a, first, last, g.data(), t ? t->data() : nullptr);
     }
 
     const ChebConvArgs& p;
