@@ -10,6 +10,7 @@ namespace molten::chem::descriptors {
 // Wildman-Crippen contributions: of the atoms in the graph, and of the whole molecule with its hydrogens.
 struct Crippen {
     std::vector<double> log_p, refractivity;
+    std::vector<double> hydrogen_log_p, hydrogen_refractivity;  // of the atom's implicit hydrogens; empty beside hydrogen atoms
     double total_log_p = 0.0, total_refractivity = 0.0;
 };
 

@@ -72,7 +72,9 @@ void totals(Context& context, std::span<double> values) {
 
 Crippen crippen_contributions(const Context& context) {
     const Graph& graph = context.graph();
-    Crippen result{std::vector<double>(graph.atoms), std::vector<double>(graph.atoms)};
+    Crippen result;
+    result.log_p.resize(graph.atoms);
+    result.refractivity.resize(graph.atoms);
     assign_types(atom_table(), graph, [&](int atom, const Type& type) {
         result.log_p[atom] = type.log_p;
         result.refractivity[atom] = type.refractivity;
@@ -83,8 +85,12 @@ Crippen crippen_contributions(const Context& context) {
         RDKit::Descriptors::calcCrippenDescriptors(context.molecule(), result.total_log_p, result.total_refractivity);
         return result;
     }
+    result.hydrogen_log_p.resize(graph.atoms);
+    result.hydrogen_refractivity.resize(graph.atoms);
     assign_types(hydrogen_table(), graph, [&](int atom, const Type& type) {
         const int hydrogens = static_cast<int>(context.molecule().getAtomWithIdx(atom)->getTotalNumHs());
+        result.hydrogen_log_p[atom] = hydrogens * type.log_p;
+        result.hydrogen_refractivity[atom] = hydrogens * type.refractivity;
         result.total_log_p += hydrogens * type.log_p;
         result.total_refractivity += hydrogens * type.refractivity;
     });

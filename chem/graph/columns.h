@@ -18,7 +18,7 @@ struct AtomProperties {
     std::vector<double> charge, hydrogen_charge;  // Gasteiger
     std::vector<double> logp, refractivity;       // Crippen, attached hydrogens included
     std::vector<double> polar_area, surface_area;
-    std::vector<double> intrinsic_state, estate;
+    std::vector<double> estate;                // electrotopological state
     std::vector<std::uint32_t> pharmacophore;  // masks of chem/fingerprint/feature_invariants.h
     std::vector<char> on_backbone;             // between attachment points
     std::vector<int> star_distance;            // bonds to the nearest attachment point, -1 without one

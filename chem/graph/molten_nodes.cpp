@@ -107,14 +107,8 @@ void valence(const Context&, const RDKit::Atom& atom, float* out) {
 void contributions(const Context& context, const RDKit::Atom& atom, float* out) {
     const AtomProperties& p = *context.properties;
     const unsigned i = atom.getIdx();
-    const double values[] = {p.charge[i],
-                             p.hydrogen_charge[i],
-                             p.logp[i],
-                             p.refractivity[i] / 10,
-                             p.polar_area[i] / 20,
-                             p.surface_area[i] / 10,
-                             p.intrinsic_state[i] / 10,
-                             p.estate[i] / 10};
+    const double values[] = {p.charge[i],          p.hydrogen_charge[i],   p.logp[i],       p.refractivity[i] / 10,
+                             p.polar_area[i] / 20, p.surface_area[i] / 10, p.estate[i] / 10};
     for (double value : values) *out++ = static_cast<float>(value);
 }
 
@@ -150,7 +144,7 @@ const std::vector<NodeBlock>& molten_nodes() {
         {{"mass", "covalent_radius", "vdw_radius", "outer_electrons"}, element_constants},
         {{"total_valence", "radical_electrons"}, valence},
         {{"gasteiger_charge", "gasteiger_charge_hydrogens", "crippen_logp", "crippen_refractivity", "polar_surface_area",
-          "labute_surface_area", "intrinsic_state", "electrotopological_state"},
+          "labute_surface_area", "electrotopological_state"},
          contributions},
         {{"backbone", "attachment_proximity"}, polymer},
     };

@@ -77,12 +77,6 @@ class Properties:
         self.polar_area = list(rdMolDescriptors._CalcTPSAContribs(mol))
         self.surface_area = [finite(x) for x in rdMolDescriptors._CalcLabuteASAContribs(mol)[0]]
         self.estate = [float(x) for x in EStateIndices(mol)]
-        self.intrinsic = []
-        table = Chem.GetPeriodicTable()
-        for a in mol.GetAtoms():
-            z, d = a.GetAtomicNum(), a.GetDegree()
-            n = 1 + sum(z > last for last in (2, 10, 18, 36, 54, 86))
-            self.intrinsic.append((4 / n**2 * (table.GetNOuterElecs(z) - a.GetTotalNumHs()) + 1) / d if d else 0.0)
         self.mask = list(rdMolDescriptors.GetFeatureInvariants(mol))
         distance = Chem.GetDistanceMatrix(mol, force=True)
         stars = [a.GetIdx() for a in mol.GetAtoms() if a.GetAtomicNum() == 0]
@@ -114,7 +108,7 @@ def molten_atom(atom, p):
             + [atom.GetMass() / 100, table.GetRcovalent(z), table.GetRvdw(z) / 2, table.GetNOuterElecs(z) / 8]
             + [atom.GetTotalValence() / 4, atom.GetNumRadicalElectrons()]
             + [p.charge[i], p.hydrogen_charge[i], p.logp[i], p.refractivity[i] / 10, p.polar_area[i] / 20, p.surface_area[i] / 10,
-               p.intrinsic[i] / 10, p.estate[i] / 10]
+               p.estate[i] / 10]
             + [p.backbone[i], p.proximity[i]])
 
 

@@ -58,46 +58,44 @@ inline std::string data_folder() {
     return "";
 }
 
-// Lines of a gzip file, by the gzip program.
-inline std::vector<std::string> gzip_lines(const std::string& path) {
+// A gzip file's bytes, by the gzip program.
+inline std::string gzip_text(const std::string& path) {
     FILE* pipe = popen(("gzip -dc '" + path + "'").c_str(), "r");
     if (!pipe) throw std::runtime_error("cannot run gzip");
-    std::vector<std::string> lines(1);
-    for (int c; (c = std::fgetc(pipe)) != EOF;) {
-        if (c == '\n') {
-            lines.emplace_back();
-        } else if (c != '\r') {
-            lines.back() += static_cast<char>(c);
-        }
-    }
-    if (lines.back().empty()) lines.pop_back();
+    std::string text;
+    char buffer[65536];
+    for (std::size_t count; (count = fread(buffer, 1, sizeof(buffer), pipe)) > 0;) text.append(buffer, count);
     if (pclose(pipe) != 0) throw std::runtime_error("gzip failed on " + path);
-    return lines;
+    return text;
 }
 
-// One column of a simple CSV (no quoted line breaks), by its name in the first line.
-inline std::vector<std::string> csv_column(const std::string& path, const std::string& column) {
-    const auto fields_of = [](const std::string& line) {
-        std::vector<std::string> fields(1);
-        bool quoted = false;
-        for (char c : line) {
-            if (c == '"') {
-                quoted = !quoted;
-            } else if (c == ',' && !quoted) {
-                fields.emplace_back();
-            } else {
-                fields.back() += c;
-            }
+// Rows of a CSV; a quoted field may hold commas and line breaks.
+inline std::vector<std::vector<std::string>> csv_rows(const std::string& text) {
+    std::vector<std::vector<std::string>> rows = {{""}};
+    bool quoted = false;
+    for (char c : text) {
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (c == ',' && !quoted) {
+            rows.back().emplace_back();
+        } else if (c == '\n' && !quoted) {
+            rows.push_back({""});
+        } else if (c != '\r') {
+            rows.back().back() += c;
         }
-        return fields;
-    };
-    const auto lines = gzip_lines(path);
-    const auto names = fields_of(lines.at(0));
+    }
+    if (rows.back() == std::vector<std::string>{""}) rows.pop_back();
+    return rows;
+}
+
+// One column of a gzipped CSV, by its name in the first line.
+inline std::vector<std::string> csv_column(const std::string& path, const std::string& column) {
+    const auto rows = csv_rows(gzip_text(path));
     std::size_t wanted = 0;
-    while (wanted < names.size() && names[wanted] != column) ++wanted;
-    if (wanted == names.size()) throw std::runtime_error("no column " + column + " in " + path);
+    while (wanted < rows.at(0).size() && rows[0][wanted] != column) ++wanted;
+    if (wanted == rows[0].size()) throw std::runtime_error("no column " + column + " in " + path);
     std::vector<std::string> values;
-    for (std::size_t i = 1; i < lines.size(); ++i) values.push_back(fields_of(lines[i]).at(wanted));
+    for (std::size_t i = 1; i < rows.size(); ++i) values.push_back(rows[i].at(wanted));
     return values;
 }
 
