@@ -50,6 +50,21 @@ std::vector<T> rows_of(std::span<const T> values, std::size_t width, std::span<c
     return result;
 }
 
+// Bits set in at least a hundredth of the training molecules (2 to 10 of them): rarer ones are names of single molecules.
+std::vector<std::int32_t> common_bits(const Molecules& molecules, std::span<const std::int64_t> train) {
+    std::vector<std::size_t> seen(static_cast<std::size_t>(molecules.fingerprint_bits), 0);
+    for (const std::int64_t r : train) {
+        const std::uint8_t* counts = molecules.counts.data() + r * molecules.fingerprint_bits;
+        for (std::size_t b = 0; b < seen.size(); ++b) seen[b] += counts[b] != 0;
+    }
+    const std::size_t least = std::clamp<std::size_t>(train.size() / 100, 2, 10);
+    std::vector<std::int32_t> result;
+    for (std::size_t b = 0; b < seen.size(); ++b)
+        if (seen[b] >= least) result.push_back(static_cast<std::int32_t>(b));
+    if (result.empty()) result.push_back(0);  // an expert needs an input, even one that says nothing
+    return result;
+}
+
 // Canonical keys as numbers: equal keys, equal numbers.
 std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> numbered(const std::vector<std::string>& a, const std::vector<std::string>& b) {
     std::unordered_map<std::string, std::int64_t> number;
@@ -102,6 +117,7 @@ Pipeline Pipeline::fit(const TrainOptions& options, const Molecules& molecules, 
     taming.bound = 5;
     p.descriptors = data::DescriptorScaler::fit(rows_of<double>(molecules.descriptors, static_cast<std::size_t>(molecules.descriptor_count), train),
                                                 static_cast<std::size_t>(molecules.descriptor_count), taming);
+    p.fingerprint_columns = common_bits(molecules, train);
     p.reference_bits = rows_of<std::uint64_t>(molecules.bits, static_cast<std::size_t>(molecules.words), train);
     for (const std::int64_t r : train) p.reference_keys.push_back(molecules.key[static_cast<std::size_t>(r)]);
     p.scaler.scale(train_values);
@@ -110,7 +126,8 @@ Pipeline Pipeline::fit(const TrainOptions& options, const Molecules& molecules, 
 }
 
 ModelInput::ModelInput(const Pipeline& pipeline, const Molecules& molecules)
-    : molecules_(&molecules), descriptor_width_(static_cast<std::int64_t>(pipeline.descriptors.outputs())), retrieved_width_(pipeline.retrieved()) {
+    : molecules_(&molecules), descriptor_width_(static_cast<std::int64_t>(pipeline.descriptors.outputs())), retrieved_width_(pipeline.retrieved()),
+      fingerprint_columns_(pipeline.fingerprint_columns) {
     const std::vector<double> scaled = pipeline.descriptors.apply(molecules.descriptors);
     descriptors_.assign(scaled.begin(), scaled.end());
 
@@ -148,12 +165,11 @@ MmfBatch ModelInput::batch(const MmfConfig& config, std::span<const std::int64_t
             for (std::size_t c = 0; c < table.size(); ++c) table[c] = static_cast<float>(std::log1p(static_cast<double>(c)));
             return table;
         }();
-        const std::int64_t width = molecules_->fingerprint_bits;
-        result.fingerprint = Tensor::empty({result.molecules, width}, DType::f32);
+        result.fingerprint = Tensor::empty({result.molecules, static_cast<std::int64_t>(fingerprint_columns_.size())}, DType::f32);
         auto* out = result.fingerprint.mutable_data<float>();
         for (const std::int64_t r : rows) {
-            const std::uint8_t* counts = molecules_->counts.data() + r * width;
-            out = std::transform(counts, counts + width, out, [&](std::uint8_t c) { return log1p[c]; });
+            const std::uint8_t* counts = molecules_->counts.data() + r * molecules_->fingerprint_bits;
+            for (const std::int32_t column : fingerprint_columns_) *out++ = log1p[counts[column]];
         }
     }
     const auto copy_rows = [&](const std::vector<float>& from, std::int64_t width) {
@@ -169,7 +185,7 @@ MmfBatch ModelInput::batch(const MmfConfig& config, std::span<const std::int64_t
 
 MmfConfig sized(MmfConfig config, const Pipeline& pipeline, const Molecules& molecules) {
     config.node_features = molecules.graphs.node_features();
-    config.fingerprint_bits = molecules.fingerprint_bits;
+    config.fingerprint_bits = static_cast<std::int64_t>(pipeline.fingerprint_columns.size());
     config.descriptors = static_cast<std::int64_t>(pipeline.descriptors.outputs());
     config.retrieved = pipeline.retrieved();
     config.targets = pipeline.outputs();

@@ -29,6 +29,7 @@ struct Pipeline {
     std::vector<TargetInfo> targets;
     data::StandardScaler scaler;               // of the outputs; mean 0 and deviation 1 for classes
     data::DescriptorScaler descriptors;
+    std::vector<std::int32_t> fingerprint_columns;  // bits that enough training molecules have: the fingerprint expert's input
     std::int64_t neighbours = 8;
     double alpha = 0.1;
     // The training molecules, for the retrieval embedding.
@@ -64,6 +65,7 @@ class ModelInput {
   private:
     const Molecules* molecules_;
     std::int64_t descriptor_width_ = 0, retrieved_width_ = 0;
+    std::vector<std::int32_t> fingerprint_columns_;
     std::vector<float> descriptors_, retrieved_;
 };
 
