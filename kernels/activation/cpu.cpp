@@ -15,7 +15,7 @@ constexpr double kSqrtHalf = 0.7071067811865476, kInverseSqrtTwoPi = 0.398942280
 
 template <Activation F, class A>
 A value(A x) {
-    if constexpr (F == Activation::relu) return x > 0 ? x : A(0);
+    if constexpr (F == Activation::relu) return x < 0 ? A(0) : x;  // NaN stays NaN
     if constexpr (F == Activation::gelu) return A(0.5) * x * (1 + v::erf(x * A(kSqrtHalf)));
     if constexpr (F == Activation::gelu_tanh) return A(0.5) * x * (1 + v::tanh(A(kSqrtTwoOverPi) * (x + A(kCubic) * (x * x * x))));
     if constexpr (F == Activation::silu) return x * v::sigmoid(x);

@@ -26,7 +26,7 @@ template <class T>
 T activation(Activation f, T x) {
     using std::erf, std::exp, std::log, std::log1p, std::sqrt, std::tanh;
     switch (f) {
-        case Activation::relu: return x > T(0) ? x : T(0);
+        case Activation::relu: return x < T(0) ? T(0) : x;
         case Activation::gelu: return T(T(T(0.5) * x) * T(T(1) + T(erf(T(x * T(sqrt(T(0.5))))))));
         case Activation::gelu_tanh: return T(T(T(0.5) * x) * T(T(1) + T(tanh(gelu_tanh_argument(x)))));
         case Activation::silu: return T(x * sigmoid(x));
