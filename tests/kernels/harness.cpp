@@ -8,16 +8,16 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/tracked.h"
 #include "kernels/common/workspace.h"
-#include "tests/kernels/guarded.h"
+#include "tests/kernels/bound.h"
 
 namespace molten {
 namespace {
 
-using Arrays = std::map<std::string, Array>;
 using Failures = std::vector<std::string>;
 
 void* allocate_poisoned(std::size_t bytes) {
@@ -30,135 +30,6 @@ std::uint64_t seed_of(const OpCases& op, std::size_t row) {
     std::uint64_t hash = 0xcbf29ce484222325u;
     for (const char c : op.op) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
     return hash % 1000000 + row;
-}
-
-// In which numbers an op runs: those of a dtype, or Tracked.
-struct World {
-    Backend backend;
-    DType dtype;
-    bool tracked = false;
-    const char* variant = nullptr;
-    int threads = 2;
-};
-
-const World kOracle{Backend::reference, DType::f64}, kTracked{Backend::reference, DType::f64, true};
-
-std::size_t element_size(Kind kind, const World& world) {
-    const bool real = kind == Kind::value || kind == Kind::statistic;
-    return real && world.tracked ? sizeof(Tracked) : size_of(stored_dtype(kind, world.dtype));
-}
-
-void write(const Array& array, const World& world, void* memory) {
-    const bool real = array.kind == Kind::value || array.kind == Kind::statistic;
-    if (!real || !world.tracked) return store(array, stored_dtype(array.kind, world.dtype), memory);
-    std::transform(array.numbers.begin(), array.numbers.end(), static_cast<Tracked*>(memory), [](double x) { return Tracked(x); });
-}
-
-void read(Array& array, const World& world, const void* memory) {
-    const bool real = array.kind == Kind::value || array.kind == Kind::statistic;
-    if (!real || !world.tracked) return load(array, stored_dtype(array.kind, world.dtype), memory);
-    const auto* from = static_cast<const Tracked*>(memory);
-    array.errors.resize(array.numbers.size());
-    for (std::size_t i = 0; i < array.numbers.size(); ++i) array.numbers[i] = from[i].value, array.errors[i] = from[i].error;
-}
-
-// One op bound to guarded buffers of its own, ready to run.
-class Bound {
-  public:
-    Bound(const Instance& instance, const World& world, std::size_t offset) : instance_(instance), world_(world), offset_(offset) {
-        problem.dtype = world.dtype;
-        problem.sizes = instance.sizes;
-        problem.random = {instance.seed, 7};
-    }
-    void input(const std::string& name, const Array& array, bool gradient = false) {
-        Guarded& buffer = add(name, array, gradient, /*guard=*/0xff);
-        write(array, world_, buffer.data());
-        buffer.freeze();
-    }
-    void output(const std::string& name, const Array& shape, bool gradient = false) { add(name, shape, gradient, 0xa5); }
-
-    void run(bool backward, Workspace* scratch) {
-        Launch launch;
-        launch.scratch = scratch;
-        launch.variant = world_.variant;
-        set_thread_count(world_.threads);
-        (backward ? instance_.op->backward : instance_.op->forward)(world_.backend, world_.tracked, launch, problem);
-    }
-    // Damage done beside the outputs or to the inputs; empty when there is none.
-    std::string damage() const {
-        for (const auto& [name, entry] : buffers_)
-            if (const std::string what = entry.buffer.damage(); !what.empty()) return fmt::format("{}: {}", name, what);
-        return {};
-    }
-    Arrays outputs() const {
-        Arrays arrays;
-        for (const auto& [name, entry] : buffers_) {
-            if (entry.buffer.frozen()) continue;
-            Array array = entry.shape;
-            read(array, world_, entry.buffer.data());
-            arrays[name] = std::move(array);
-        }
-        return arrays;
-    }
-    bool same_bits(const Bound& other, std::string& where) const {
-        for (const auto& [name, entry] : buffers_) {
-            const Guarded& theirs = other.buffers_.at(name).buffer;
-            where = name;
-            if (std::memcmp(entry.buffer.data(), theirs.data(), entry.buffer.bytes()) != 0) return false;
-        }
-        return true;
-    }
-
-    Problem problem;
-
-  private:
-    struct Entry {
-        Array shape;
-        Guarded buffer;
-    };
-    Guarded& add(const std::string& name, const Array& array, bool gradient, unsigned char guard) {
-        const std::size_t size = element_size(array.kind, world_);
-        const std::string key = gradient ? "d" + name : name;
-        Array shape{array.kind, array.shape, std::vector<double>(array.numbers.size()), {}};
-        auto [it, fresh] = buffers_.emplace(key, Entry{std::move(shape), Guarded(array.numbers.size() * size, offset_ * size, guard)});
-        (gradient ? problem.gradients : problem.buffers)[name] = it->second.buffer.data();
-        return it->second.buffer;
-    }
-
-    const Instance& instance_;
-    World world_;
-    std::size_t offset_;
-    std::map<std::string, Entry> buffers_;
-};
-
-// Which buffers the backward pass reads and writes.
-struct Gradients {
-    Arrays forward;               // rounded outputs of the forward pass
-    Arrays cotangents;            // by the outputs' names
-    const char* without = nullptr;  // the gradient that is not wanted
-};
-
-void bind_forward(Bound& bound, const Instance& instance) {
-    for (const auto& [name, array] : instance.inputs) bound.input(name, array);
-    for (const Operand& operand : instance.op->outputs)
-        if (is_present(operand, instance.sizes)) bound.output(operand.name, make_array(operand, instance.sizes));
-}
-
-void bind_backward(Bound& bound, const Instance& instance, const Gradients& gradients) {
-    for (const auto& [name, array] : instance.inputs) bound.input(name, array);
-    for (const auto& [name, array] : gradients.forward) bound.input(name, array);
-    for (const auto& [name, array] : gradients.cotangents) bound.input(name, array, true);
-    for (const Operand& operand : instance.op->inputs)
-        if (operand.gradient == Gradient::yes && is_present(operand, instance.sizes) &&
-            !(gradients.without && std::string_view(gradients.without) == operand.name))
-            bound.output(operand.name, instance.inputs.at(operand.name), true);
-}
-
-Arrays run_once(const Instance& instance, const World& world, const Gradients* gradients) {
-    Bound bound(instance, world, 0);
-    gradients ? bind_backward(bound, instance, *gradients) : bind_forward(bound, instance);
-    bound.run(gradients != nullptr, nullptr);
-    return bound.outputs();
 }
 
 // What a kernel's outputs are measured by.
@@ -226,29 +97,43 @@ Budget make_budget(const Instance& instance, DType dtype, const Gradients* gradi
     return budget;
 }
 
-// One kernel call: budget, guards, then repetition and thread counts. Returns the first thing that is wrong.
-std::string check_call(const Instance& instance, World world, const Gradients* gradients, const Budget& budget, std::size_t offset) {
+// A kernel call to be repeated with other thread counts. They are gathered, since changing the count is slow.
+struct Repeat {
+    std::shared_ptr<const Instance> instance;
+    std::shared_ptr<const Gradients> gradients;
+    World world;
+    std::size_t offset;
+    Bound first;
+    std::string label;
+};
+
+// One kernel call: budget, guards, second run. Returns the first thing that is wrong.
+std::string check_call(const Instance& instance, Bound& first, const World& world, const Gradients* gradients, const Budget& budget, std::size_t offset) {
     Workspace scratch(allocate_poisoned, std::free);
-    const auto bind = [&](Bound& bound) { gradients ? bind_backward(bound, instance, *gradients) : bind_forward(bound, instance); };
-    Bound first(instance, world, offset);
-    bind(first);
-    first.run(gradients != nullptr, &scratch);
+    first.run(&scratch);
     if (scratch.in_use() != 0) return "scratch memory was not given back";
     if (const std::string what = first.damage(); !what.empty()) return what;
     for (const auto& [name, array] : first.outputs())
         if (const std::string what = compare(*instance.op, name, array, world.dtype, budget); !what.empty()) return what;
-    if (gradients && gradients->without) return {};
-    for (const int threads : {2, 1, 7}) {
-        if (threads != 2 && instance.values != instance.op->values[0]) break;  // the values change no partition of the work
-        world.threads = threads;
-        Bound again(instance, world, offset);
-        bind(again);
-        again.run(gradients != nullptr, &scratch);
-        std::string where;
-        if (!first.same_bits(again, where))
-            return fmt::format("{} has other bits in a {}", where, threads == 2 ? "second run" : fmt::format("run with {} threads", threads));
-    }
+    Bound again(instance, world, gradients, offset);
+    again.run(&scratch);
+    std::string where;
+    if (!first.same_bits(again, where)) return fmt::format("{} has other bits in a second run", where);
     return {};
+}
+
+void check_thread_counts(const std::vector<Repeat>& repeats, Failures& failures) {
+    for (const int threads : {1, 7}) {
+        set_thread_count(threads);
+        for (const Repeat& repeat : repeats) {
+            Bound again(*repeat.instance, repeat.world, repeat.gradients.get(), repeat.offset);
+            again.run(nullptr);
+            std::string where;
+            if (!repeat.first.same_bits(again, where))
+                failures.push_back(fmt::format("{}: {} has other bits in a run with {} threads", repeat.label, where, threads));
+        }
+    }
+    set_thread_count(2);
 }
 
 Arrays make_cotangents(const Instance& instance) {
@@ -271,37 +156,43 @@ void round_all(Arrays& arrays, DType dtype) {
 }
 
 // All variants of one row of the table in one dtype.
-void check_instance(Instance instance, DType dtype, std::size_t offset, Failures& failures, std::size_t limit) {
-    const OpCases& op = *instance.op;
-    round_all(instance.inputs, dtype);
-    const Budget forward = make_budget(instance, dtype, nullptr);
-    Gradients gradients{forward.exact, make_cotangents(instance), nullptr};
-    round_all(gradients.forward, dtype);
-    round_all(gradients.cotangents, dtype);
-    const Budget backward = op.backward ? make_budget(instance, dtype, &gradients) : Budget{};
+void check_instance(Instance unrounded, DType dtype, std::size_t offset, Failures& failures, std::size_t limit, std::vector<Repeat>& repeats) {
+    const OpCases& op = *unrounded.op;
+    round_all(unrounded.inputs, dtype);
+    const auto instance = std::make_shared<const Instance>(std::move(unrounded));
+    const Budget forward = make_budget(*instance, dtype, nullptr);
+    Gradients given{forward.exact, make_cotangents(*instance), nullptr};
+    round_all(given.forward, dtype);
+    round_all(given.cotangents, dtype);
+    const auto gradients = std::make_shared<const Gradients>(std::move(given));
+    const Budget backward = op.backward ? make_budget(*instance, dtype, gradients.get()) : Budget{};
+    const bool first_values = instance->values == op.values[0];
 
     std::vector<const char*> variants = op.variants;
     if (variants.empty()) variants.push_back(nullptr);
     for (const char* variant : variants) {
-        World world{Backend::cpu, dtype, false, variant};
+        const World world{Backend::cpu, dtype, false, variant};
         Problem sizes;
         sizes.dtype = dtype;
-        sizes.sizes = instance.sizes;
+        sizes.sizes = instance->sizes;
         if (op.supports && !op.supports(variant ? variant : "", dtype, sizes)) continue;
-        const auto report = [&](const char* pass, const std::string& what) {
-            if (!what.empty() && failures.size() < limit)
-                failures.push_back(fmt::format("{}{} {} cpu{}{} {} offset={}: {}", op.op, pass, name_of(dtype), variant ? " variant " : "",
-                                               variant ? variant : "", instance.describe(), offset, what));
+        const auto check = [&](const std::string& pass, std::shared_ptr<const Gradients> g, const Budget& budget, bool repeat) {
+            const std::string label = fmt::format("{} {} {} cpu{}{} {} offset={}", op.op, pass, name_of(dtype), variant ? " variant " : "",
+                                                  variant ? variant : "", instance->describe(), offset);
+            Bound first(*instance, world, g.get(), offset);
+            const std::string what = check_call(*instance, first, world, g.get(), budget, offset);
+            if (!what.empty() && failures.size() < limit) failures.push_back(label + ": " + what);
+            if (what.empty() && repeat) repeats.push_back({instance, std::move(g), world, offset, std::move(first), label});
         };
-        report(" forward", check_call(instance, world, nullptr, forward, offset));
+        check("forward", nullptr, forward, first_values);
         if (!op.backward) continue;
-        report(" backward", check_call(instance, world, &gradients, backward, offset));
-        if (instance.values != op.values[0]) continue;
+        check("backward", gradients, backward, first_values);
+        if (!first_values) continue;
         for (const Operand& operand : op.inputs) {
-            if (operand.gradient != Gradient::yes || !is_present(operand, instance.sizes)) continue;
-            Gradients fewer = gradients;
-            fewer.without = operand.name;
-            report(fmt::format(" backward without d{}", operand.name).c_str(), check_call(instance, world, &fewer, backward, offset));
+            if (operand.gradient != Gradient::yes || !is_present(operand, instance->sizes)) continue;
+            auto fewer = std::make_shared<Gradients>(*gradients);
+            fewer->without = operand.name;
+            check(fmt::format("backward without d{}", operand.name), std::move(fewer), backward, false);
         }
     }
 }
@@ -375,14 +266,17 @@ std::vector<std::string> failures_of(const OpCases& op, std::size_t limit) {
     const int threads = thread_count();
     mallopt(M_MMAP_THRESHOLD, 64 << 20);  // buffers come and go by the thousand: keep their pages
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    set_thread_count(2);
     std::int64_t checked = 0;
     Failures failures = gradient_failures_of(op, limit, checked);
     if (op.backward && checked == 0) failures.push_back(fmt::format("{}: no shape is small enough for the gradient check", op.op));
     for (std::size_t row = 0; row < op.shapes.size(); ++row)
         for (const Values values : op.values) {
             const Instance instance = make_instance(op, op.shapes[row], values, seed_of(op, row));
+            std::vector<Repeat> repeats;
             for (const DType dtype : op.dtypes)
-                if (failures.size() < limit) check_instance(instance, dtype, row % 3, failures, limit);
+                if (failures.size() < limit) check_instance(instance, dtype, row % 3, failures, limit, repeats);
+            if (!repeats.empty()) check_thread_counts(repeats, failures);
         }
     set_thread_count(threads);
     return failures;
