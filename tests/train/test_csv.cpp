@@ -239,6 +239,13 @@ TEST_CASE("csv: handmade files that read") {
     }
 }
 
+TEST_CASE("csv: after the last row there is none, however often one asks") {
+    CsvReader reader(Input::memory("t.csv", "a,b\n1,2\n\n\n"));
+    Row row;
+    CHECK(reader.next(row));
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(reader.next(row));
+}
+
 TEST_CASE("csv: a problem says file:row:column") {
     const auto rows = read_text("smiles,Tg\n\"C\nC\",1\nCCO,2,9\nC\xFF,3\n");
     REQUIRE(rows.size() == 3);
@@ -383,6 +390,7 @@ TEST_CASE("csv: the delimiter is recognised, and said") {
     CHECK(sniff_delimiter("smiles,name\nC,a;b\nCC,c\n", true, true) == ',');
     CHECK(sniff_delimiter("smiles,names; all\nC,a\nCC,c\n", true, true) == ',');
     CHECK(sniff_delimiter("a,b\tc\n1,2\t3\n", true, true, '\t') == '\t');
+    CHECK(sniff_delimiter("a;b,c\n1;2,3\n", true, true) == ',');
     CHECK(sniff_delimiter("one\ntwo\n", true, true) == ',');
     const auto rows = read_text("CCO,1\nC,2\n", {.header = false});
     CHECK(rows.size() == 2);

@@ -163,6 +163,22 @@ TEST_CASE("split: equal molecules never straddle, and sizes stay exact where gro
     }
 }
 
+TEST_CASE("split: where groups forbid the exact size, as much as fits is taken") {
+    // One pair and 32 triples: 10 rows cannot be made, 9 and 8 can.
+    std::vector<std::string> keys(2, "pair");
+    for (int i = 0; i < 32; ++i) keys.insert(keys.end(), 3, "t" + std::to_string(i));
+    std::set<std::size_t> sizes;
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+        const Split split = random_split(keys, {.seed = seed});
+        check_partition(split, 98);
+        sizes.insert(split.test.size());
+        CHECK_FALSE(straddles(split, keys));
+    }
+    CHECK(sizes.contains(9));
+    CHECK(*sizes.begin() >= 8);
+    CHECK(*sizes.rbegin() == 9);
+}
+
 TEST_CASE("split: stratified parts have each class in its share") {
     std::vector<std::int64_t> classes;
     for (int i = 0; i < 1000; ++i) classes.push_back(i % 20 == 0 ? 1 : i % 50 == 7 ? -1 : 0);

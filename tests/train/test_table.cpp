@@ -93,6 +93,12 @@ TEST_CASE("table: SMI") {
     CHECK(table.rows[2].cells == std::vector<std::string>{"C", "methane"});
     CHECK(table.rows[2].number == 3);
     CHECK(table.rows[3].cells == std::vector<std::string>{"N", ""});
+    const Table gaps = from_text("C\n\n \n\nN\n", Format::smi);
+    REQUIRE(gaps.rows.size() == 5);
+    for (std::size_t i = 0; i < 5; ++i) {
+        CHECK(gaps.rows[i].number == i + 1);
+        CHECK(gaps.rows[i].problem.code.empty() == (i == 0 || i == 4));
+    }
     const Table titled = from_text("SMILES id\nC 1\n", Format::smi);
     CHECK(titled.columns == std::vector<std::string>{"SMILES", "id"});
     CHECK(titled.rows.size() == 1);
@@ -188,7 +194,7 @@ TEST_CASE("table: rejects, the share that is allowed, and rejected.csv") {
 }
 
 TEST_CASE("table: hostile text in messages") {
-    CHECK(excerpt("a\nb\x1B[31m\xFF") == "a\\x0Ab\\x1B[31m\\xFF");
+    CHECK(excerpt("a\nb\x1B[31m\x7F\xFF") == "a\\x0Ab\\x1B[31m\\x7F\\xFF");
     CHECK(excerpt(std::string(100, 'x')) == std::string(60, 'x') + "...");
     CHECK(excerpt(std::string(59, 'x') + "\xE2\x82\xAC") == std::string(59, 'x') + "...");  // no cut inside a letter
     CHECK(grouped(0) == "0");
