@@ -23,7 +23,8 @@
     X(adamw)                     \
     X(matmul)                    \
     X(cheb_laplacian)            \
-    X(cheb_conv)
+    X(cheb_conv)                 \
+    X(attention)
 
 namespace molten {
 

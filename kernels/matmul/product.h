@@ -104,4 +104,24 @@ void multiply_rows(const RowProduct<T, Out>& p, std::int64_t tile_begin, std::in
     if (!in_tile) finish_rows(p.finish, out, ldo, p.c, p.ldc, row0, rows, column0, columns);
 }
 
+// All panels of op(B) [k, n] on this thread.
+template <class T, class S>
+void pack_b(const T* b, std::int64_t ldb, bool transposed, std::int64_t k, std::int64_t n, S* panels) {
+    constexpr std::int64_t kP = kPanel<S>;
+    for (std::int64_t j = 0; j < n; j += kP)
+        pack_b_panel(transposed ? b + j * ldb : b + j, ldb, transposed, k, std::min(kP, n - j), panels + j * k);
+}
+
+// C[m, n] = alpha op(A) B (+ C) with a B in panels, on this thread.
+template <class T, class S>
+void multiply_block(const T* a, std::int64_t lda, bool transpose_a, const S* panels, S* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
+                    std::int64_t k, S alpha, bool add) {
+    if (m == 0 || n == 0) return;
+    RowProduct<T, S> rows{a, lda, transpose_a, panels, k * kPanel<S>, kPanel<S>, c, ldc, m, n, k, {}};
+    rows.finish.alpha = alpha;
+    if (add) rows.finish.residual = c;
+    const std::int64_t tiles = tile_count(m), last_panel = divide_up(n, kPanel<S>);
+    for (std::int64_t tile = 0; tile < tiles; tile += kBlockTiles) multiply_rows(rows, tile, std::min(tile + kBlockTiles, tiles), 0, last_panel);
+}
+
 }  // namespace molten::cpu::gemm
