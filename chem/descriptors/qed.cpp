@@ -54,23 +54,11 @@ const PatternSet& qed_patterns() {
     return patterns;
 }
 
-bool ordinary_bonds(const RDKit::ROMol& molecule) {
-    for (const RDKit::Bond* bond : molecule.bonds()) {
-        const auto type = bond->getBondType();
-        if (type != RDKit::Bond::SINGLE && type != RDKit::Bond::DOUBLE && type != RDKit::Bond::TRIPLE && type != RDKit::Bond::AROMATIC) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Rings that are left without the aliphatic ring atoms: bonds - atoms + components. Dative and other special bonds are left to RDKit.
+// Rings that are left without the aliphatic ring atoms that have a neighbour outside aromatic rings. Among aromatic atoms that is bonds -
+// atoms + components; bridged aliphatic atoms, as in triptycene, and special bonds are left to RDKit's ring search.
 int aromatic_rings(const Graph& graph, std::span<const std::uint64_t> removed) {
-    if (!ordinary_bonds(graph.molecule)) {
-        static const std::unique_ptr<const RDKit::ROMol> query(RDKit::SmartsToMol(std::string(aliphatic_ring_atom)));
-        const std::unique_ptr<RDKit::ROMol> rest(RDKit::deleteSubstructs(graph.molecule, *query));
-        return RDKit::MolOps::findSSSR(*rest);
-    }
+    const RDKit::ROMol& molecule = graph.molecule;
+    const RDKit::RingInfo& rings = *molecule.getRingInfo();
     const auto gone = [&](int atom) { return removed[atom / 64] >> (atom % 64) & 1; };
     std::vector<int> parent(graph.atoms);
     std::iota(parent.begin(), parent.end(), 0);
@@ -78,14 +66,23 @@ int aromatic_rings(const Graph& graph, std::span<const std::uint64_t> removed) {
         while (parent[atom] != atom) atom = parent[atom] = parent[parent[atom]];
         return atom;
     };
-    int rings = 0;
+    bool plain = true;
+    for (int atom = 0; atom < graph.atoms; ++atom) {
+        if (!gone(atom) && !molecule.getAtomWithIdx(atom)->getIsAromatic() && rings.numAtomRings(atom) > 0) plain = false;
+    }
+    int cycles = 0;
     for (int b = 0; b < graph.bonds; ++b) {
         if (gone(graph.begin[b]) || gone(graph.end[b])) continue;
+        const auto type = molecule.getBondWithIdx(b)->getBondType();
+        plain &= type <= RDKit::Bond::TRIPLE || type == RDKit::Bond::AROMATIC;
         const int first = root(graph.begin[b]), second = root(graph.end[b]);
-        if (first == second) ++rings;
+        if (first == second) ++cycles;
         parent[first] = second;
     }
-    return rings;
+    if (plain) return cycles;
+    static const std::shared_ptr<const RDKit::ROMol> query(RDKit::SmartsToMol(std::string(aliphatic_ring_atom)));
+    const std::unique_ptr<RDKit::ROMol> rest(RDKit::deleteSubstructs(molecule, *query));
+    return RDKit::MolOps::findSSSR(*rest);
 }
 
 void qed(Context& given, std::span<double> values) {

@@ -39,6 +39,7 @@ CC(=O)c1ccccc1O NC(=O)c1ccccc1O OC(=O)c1ccccc1N Oc1ccc(O)cc1 Oc1ccccc1O Nc1ccccc
 CNC(=O)Oc1cccc2ccccc12 CCOC(=O)NC CC(=O)CC(C)=O CCOC(=O)CC#N N#CC(=C)C#N C=CC(=O)OC C=CC=O C=CC=C CC(=C)C=C C1=CCC=CC1 C1=CNC=CC1 CC1=C(C)NC(C)=C(C)C1 CC(O)CNC(C)(C)C OC1CN2CCC1CC2
 N=C(CCSCc1csc(N=C(N)N)n1)NS(N)(=O)=O CNC(=NCCSCc1nc[nH]c1C)NC#N CCCCCNC(=N)NN=Cc1c[nH]c2ccc(CO)cc12 [O-]Cl(=O)(=O)=O O=Cl(=O)O [O-][I+]c1ccccc1 CC(=O)OI(OC(C)=O)c1ccccc1 O=[Xe](=O)=O F[Xe]F
 C[S+](C)C C[S+]([O-])C C[O+](C)C c1cc[o+]cc1 C[P+](C)(C)C c1ccc(cc1)P(=O)(c1ccccc1)c1ccccc1 N1P(Cl)(Cl)=NP(Cl)(Cl)=NP1(Cl)Cl [N-]=[N+]=Nc1ccccc1 c1ccc(cc1)[N+]#N O=N(=O)c1ccccc1 CN(=O)=O
+c1ccc2c(c1)C1c3ccccc3C2c2ccccc21 *Nc1ccc2c(c1)C1c3cc(N*)ccc3C2c2c(N)cccc21 c1ccc2c(c1)Cc1ccccc12 c1ccc2c(c1)C1(c3ccccc32)c2ccccc2-c2ccccc21 C1Cc2ccc(cc2)CCc2ccc1cc2 C1c2ccccc2Cc2ccccc21
 """
 
 

@@ -1,13 +1,11 @@
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
-#include <limits>
 #include <map>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -112,10 +110,10 @@ TEST_CASE("descriptors equal RDKit's Python on an oracle file of one's own") {
     CHECK(differences(oracle) == 0);
     std::vector<Molecule> molecules;
     for (const std::string& smiles : oracle.smiles) molecules.push_back(parse_smiles(smiles, generous()).molecule);
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
     for (const Molecule& molecule : molecules) descriptors::calculate(molecule);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    MESSAGE(fmt::format("{:.0f} molecules/s on one core", static_cast<double>(molecules.size()) / seconds));
+    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+    MESSAGE(fmt::format("{:.0f} molecules/s of processor time", static_cast<double>(molecules.size()) / seconds));
 }
 
 TEST_CASE("wanted descriptors come in the order asked for and equal the full row") {
