@@ -37,10 +37,12 @@ std::vector<double> weights(const Neighbours& n, std::size_t query, std::size_t 
 // Fills values [rows, width] of the target from the k nearest neighbours, whose rows are places in `references`.
 void vote(const Problem& p, const Target& target, const Neighbours& n, std::span<const std::size_t> references, std::size_t k,
           std::span<double> values) {
+    predict_prior(p, target, values);  // for a row without neighbours: the only training row
     for (std::size_t row = 0; row < p.rows; ++row) {
         const auto w = weights(n, row, k);
+        if (w.empty()) continue;
         double* out = values.data() + row * p.width();
-        std::fill_n(out, p.width(), w.empty() ? std::numeric_limits<double>::quiet_NaN() : 0.0);
+        std::fill_n(out, p.width(), 0.0);
         for (std::size_t i = 0; i < w.size(); ++i) {
             const double y = target.y[references[n.row[row * n.k + i]]];
             if (p.task == metrics::Task::multiclass)

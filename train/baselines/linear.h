@@ -36,9 +36,10 @@ class Ridge {
 };
 
 // min sum_i -log p(y_i | x_i) + |w|^2 / (2 C) with the logistic (one output) or softmax (classes outputs) link, C = inverse penalty, by
-// L-BFGS until the largest gradient entry is below 1e-6 times its first value, at most 500 steps. `start` continues from a solution nearby.
+// L-BFGS until the largest gradient entry is below `tolerance` times that at w = 0, at most 500 steps. y [rows of the design].
+// `start` continues from a solution nearby.
 LinearModel fit_logistic(const Design&, std::span<const std::size_t> fit, std::span<const double> y, int classes, double inverse_penalty,
-                         const LinearModel* start = nullptr);
+                         const LinearModel* start = nullptr, double tolerance = 1e-5);
 
 // Class probabilities of a row from its outputs: [width] values, width 1 for two classes (probability of class 1).
 void class_probabilities(const Design&, const LinearModel&, std::size_t row, std::span<double> p);

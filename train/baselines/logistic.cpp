@@ -89,14 +89,14 @@ double largest(std::span<const double> v) {
     return m;
 }
 
-void minimise(const Objective& objective, std::vector<double>& x) {
+void minimise(const Objective& objective, std::vector<double>& x, double relative_tolerance) {
     constexpr std::size_t memory = 10, steps = 500;
     std::deque<Pair> history;
     std::vector<double> gradient(x.size()), trial(x.size()), trial_gradient(x.size());
     double value = objective(x, gradient);
     std::vector<double> zero(x.size()), gradient_at_zero(x.size());
     objective(zero, gradient_at_zero);
-    const double tolerance = 1e-6 * std::max(largest(gradient_at_zero), 1e-12);
+    const double tolerance = relative_tolerance * std::max(largest(gradient_at_zero), 1e-12);
     for (std::size_t step = 0; step < steps && largest(gradient) > tolerance; ++step) {
         const auto d = direction(history, gradient);
         const double slope = dot(d, gradient);
@@ -125,7 +125,7 @@ void minimise(const Objective& objective, std::vector<double>& x) {
 }  // namespace
 
 LinearModel fit_logistic(const Design& design, std::span<const std::size_t> fit, std::span<const double> y, int classes,
-                         double inverse_penalty, const LinearModel* start) {
+                         double inverse_penalty, const LinearModel* start, double tolerance) {
     const std::size_t outputs = classes == 2 ? 1 : static_cast<std::size_t>(classes), p = design.columns();
     const Objective objective{design, fit, y, outputs, inverse_penalty};
     std::vector<double> x(objective.size());
@@ -133,7 +133,7 @@ LinearModel fit_logistic(const Design& design, std::span<const std::size_t> fit,
         std::copy(start->weights.begin(), start->weights.end(), x.begin());
         std::copy(start->intercept.begin(), start->intercept.end(), x.begin() + static_cast<std::ptrdiff_t>(outputs * p));
     }
-    minimise(objective, x);
+    minimise(objective, x, tolerance);
     const auto split = x.begin() + static_cast<std::ptrdiff_t>(outputs * p);
     return {outputs, {x.begin(), split}, {split, x.end()}};
 }

@@ -11,6 +11,7 @@ struct Split {
     std::uint32_t feature = 0;
     std::uint8_t threshold = 0;
     bool found = false;
+    std::size_t equals = 1;  // splits of this gain met so far
 };
 
 // Sums over the rows of a bin, a bit or a node.
@@ -25,9 +26,7 @@ class Grower {
   public:
     Grower(const BinnedFeatures& f, const TreeData& data, std::vector<std::uint32_t>& samples, const TreeOptions& options, Random& random)
         : f_(f), data_(data), k_(data.outputs), samples_(samples), options_(options), random_(random), node_(1, k_), left_(1, k_),
-          bins_(256, k_), bits_(f.bits, k_), chance_(options.features_per_node == 0 || options.features_per_node >= f.count()
-                                                         ? 1.0
-                                                         : static_cast<double>(options.features_per_node) / static_cast<double>(f.count())) {}
+          bins_(256, k_), bits_(f.bits, k_) {}
 
     Tree grow() {
         struct Work {
@@ -101,8 +100,9 @@ class Grower {
         }
     }
 
-    // Considers the split whose one side has the sums of s[slot].
-    void consider(const Sums& s, std::size_t slot, std::uint32_t feature, std::uint8_t threshold, Split& best) const {
+    // Considers the split whose one side has the sums of s[slot]. Of equal splits each is as likely to stay: small nodes have many, and
+    // taking the first would favour features for their place.
+    void consider(const Sums& s, std::size_t slot, std::uint32_t feature, std::uint8_t threshold, Split& best) {
         const std::size_t rows = s.rows[slot], others = end_ - begin_ - rows;
         if (rows < options_.min_leaf || others < options_.min_leaf) return;
         const double weight = s.weight[slot] + options_.lambda, other_weight = node_.weight[0] - s.weight[slot] + options_.lambda;
@@ -115,18 +115,21 @@ class Grower {
         const double gain = score - node_score_;
         // Without a penalty any split of an impure node is worth taking (XOR-like nodes gain only one level deeper).
         const bool enough = options_.lambda > 0 ? gain > 1e-12 : gain > -1e-9 * node_score_;
-        if (enough && (!best.found || gain > best.gain)) best = {gain, feature, threshold, true};
+        if (!enough) return;
+        if (!best.found || gain > best.gain)
+            best = {gain, feature, threshold, true, 1};
+        else if (gain == best.gain && random_.below(++best.equals) == 0)
+            best = {gain, feature, threshold, true, best.equals};
     }
 
-    // True when the feature takes more than one value in the node.
-    bool try_dense(std::uint32_t feature, Split& best) {
+    void try_dense(std::uint32_t feature, Split& best) {
         const std::uint8_t* code = f_.code.data() + feature * f_.rows;
         std::uint8_t low = 255, high = 0;
         for (std::size_t i = begin_; i < end_; ++i) {
             low = std::min(low, code[samples_[i]]);
             high = std::max(high, code[samples_[i]]);
         }
-        if (low == high) return false;
+        if (low == high) return;
         if (options_.random_thresholds) {
             try_random_threshold(feature, low, high, best);
         } else if (end_ - begin_ < 32 && high - low > 32) {
@@ -143,7 +146,6 @@ class Grower {
                 consider(left_, 0, feature, static_cast<std::uint8_t>(bin), best);
             }
         }
-        return true;
     }
 
     // A few rows over many bins: sorting them is less work than walking the bins.
@@ -191,23 +193,31 @@ class Grower {
         std::ranges::sort(touched_);
     }
 
-    // Looks at each feature with the same chance; if none of those can split the node, at the others in random order until one can.
+    // Draws without replacement (Knuth's algorithm S); the bits that no row of the node has are part of the draw, being constant there.
+    // If no feature drawn can split the node, looks at the others in random order until one can.
     Split best_split() {
         Split best;
         std::vector<std::size_t> skipped;
+        std::size_t wanted = options_.features_per_node == 0 ? f_.count() : std::min(options_.features_per_node, f_.count());
+        std::size_t left = f_.count();
+        const auto drawn = [&] {
+            const bool yes = wanted == left || random_.below(left) < wanted;
+            --left;
+            wanted -= yes;
+            return yes;
+        };
         for (std::uint32_t feature = 0; feature < f_.dense; ++feature) {
-            if (chance_ < 1 && random_.uniform() >= chance_)
-                skipped.push_back(feature);
-            else
+            if (drawn())
                 try_dense(feature, best);
+            else
+                skipped.push_back(feature);
         }
         count_bits();
         for (std::uint32_t bit : touched_) {
-            if (bits_.rows[bit] == end_ - begin_) continue;
-            if (chance_ < 1 && random_.uniform() >= chance_)
-                skipped.push_back(f_.dense + bit);
-            else
+            if (drawn())
                 consider(bits_, bit, static_cast<std::uint32_t>(f_.dense + bit), 0, best);
+            else if (bits_.rows[bit] < end_ - begin_)
+                skipped.push_back(f_.dense + bit);
         }
         if (best.found) return best;
         random_.shuffle(skipped);
@@ -228,7 +238,6 @@ class Grower {
     const TreeOptions& options_;
     Random& random_;
     Sums node_, left_, bins_, bits_;
-    double chance_;
     std::vector<std::uint32_t> touched_;
     std::size_t begin_ = 0, end_ = 0;
     double node_score_ = 0;

@@ -29,7 +29,7 @@ struct BinnedFeatures {
 BinnedFeatures bin_features(const Problem&, std::span<const std::size_t> train);
 
 struct TreeOptions {
-    std::size_t features_per_node = 0;  // looked at in the mean at each node (each with the same chance); 0: all
+    std::size_t features_per_node = 0;  // drawn at each node; 0: all
     int max_depth = 0;                  // 0: no limit
     std::size_t min_leaf = 1;           // rows
     double lambda = 0;                  // added to a leaf's weight

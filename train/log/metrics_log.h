@@ -33,7 +33,7 @@ class MetricsLog {
   private:
     io::File jsonl_, csv_;
     MetricsPosition position_;
-    std::string header_;
+    std::string header_;  // of the CSV, once known
 };
 
 }  // namespace molten::log

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "engine/io/file.h"
@@ -18,8 +19,7 @@ class RunLog {
 
   private:
     void write(const char* level, const std::string& line);
-    io::File file_;
-    bool has_file_ = false;
+    std::optional<io::File> file_;
 };
 
 std::string human_duration(double seconds);        // "850 ms", "12.3 s", "4 min 05 s", "2 h 10 min"
