@@ -54,6 +54,7 @@ const OpCases activation_cases{
     .generate = generate,
     .bytes = [](const Problem& p) { return 2. * static_cast<double>(p.size("count")) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem& p) { return 10. * static_cast<double>(p.size("count")); },
+    .benchmarks = {{1 << 23, 0}, {1 << 23, 1}, {1 << 23, 2}, {1 << 23, 3}, {1 << 23, 5}, {1 << 23, 7}, {1 << 23, 8}},
 };
 
 }  // namespace molten

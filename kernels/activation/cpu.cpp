@@ -14,7 +14,7 @@ constexpr std::int64_t kGrain = 16384;
 constexpr double kSqrtHalf = 0.7071067811865476, kInverseSqrtTwoPi = 0.3989422804014327, kSqrtTwoOverPi = 0.7978845608028654, kCubic = 0.044715;
 
 template <Activation F, class A>
-A value(A x) {
+MOLTEN_ALWAYS_INLINE A value(A x) {
     if constexpr (F == Activation::relu) return x < 0 ? A(0) : x;  // NaN stays NaN
     if constexpr (F == Activation::gelu) return A(0.5) * x * (1 + v::erf(x * A(kSqrtHalf)));
     if constexpr (F == Activation::gelu_tanh) return A(0.5) * x * (1 + v::tanh(A(kSqrtTwoOverPi) * (x + A(kCubic) * (x * x * x))));
@@ -31,7 +31,7 @@ A value(A x) {
 
 // `s` is y where backward_reads_output(F), else x.
 template <Activation F, class A>
-A slope(A s) {
+MOLTEN_ALWAYS_INLINE A slope(A s) {
     if constexpr (F == Activation::relu) return s > 0 ? A(1) : A(0);
     if constexpr (F == Activation::gelu)
         return A(0.5) * (1 + v::erf(s * A(kSqrtHalf))) + s * (v::exp(A(-0.5) * s * s) * A(kInverseSqrtTwoPi));

@@ -80,6 +80,7 @@ struct OpCases {
     double (*bytes)(const Problem&) = nullptr;  // moved at least once, forward
     double (*flops)(const Problem&) = nullptr;  // forward
     double slack = 1;                           // multiplies the analytic budget; anything but 1 needs a reason beside it
+    std::vector<Sizes> benchmarks = {};         // shapes worth timing; without them the benchmark takes the two largest tested
 };
 
 // dispatch for the reference side: T = Tracked, or the C++ type of the dtype.

@@ -7,6 +7,9 @@
 // (the C library's are calls). T is float or double; errors stay below 2.5 ulp over the whole range (tests/kernels/
 // test_vector_math.cpp measures them), NaN stays NaN, overflow gives infinity, results below the smallest normal may be 0.
 
+// A call inside a loop keeps it from becoming vector code, and the compiler's own judgement of size would leave one.
+#define MOLTEN_ALWAYS_INLINE inline __attribute__((always_inline))
+
 namespace molten::vector_math {
 
 template <class T>
@@ -37,24 +40,24 @@ struct Format<double> {
 };
 
 template <class T>
-constexpr T polynomial(T, T value) { return value; }
+constexpr MOLTEN_ALWAYS_INLINE T polynomial(T, T value) { return value; }
 // Horner, highest power first.
 template <class T, class... More>
-constexpr T polynomial(T x, T high, T next, More... more) { return polynomial(x, high * x + next, more...); }
+constexpr MOLTEN_ALWAYS_INLINE T polynomial(T x, T high, T next, More... more) { return polynomial(x, high * x + next, more...); }
 
 template <class T>
-T absolute(T x) { return x < 0 ? -x : x; }
+MOLTEN_ALWAYS_INLINE T absolute(T x) { return x < 0 ? -x : x; }
 
 // 2^n for n within the exponent's range.
 template <class T>
-T power_of_two(typename Format<T>::Int n) {
+MOLTEN_ALWAYS_INLINE T power_of_two(typename Format<T>::Int n) {
     using F = Format<T>;
     return std::bit_cast<T>(static_cast<typename F::Bits>(n + F::bias) << F::mantissa);
 }
 
 // x = n ln 2 + r with |r| <= ln 2 / 2; returns e^r - 1.
 template <class T>
-T reduced_expm1(T x, typename Format<T>::Int& n) {
+MOLTEN_ALWAYS_INLINE T reduced_expm1(T x, typename Format<T>::Int& n) {
     using F = Format<T>;
     const T shifted = x * T(1.4426950408889634) + F::magic, rounded = shifted - F::magic;
     n = static_cast<typename F::Int>(std::bit_cast<typename F::Bits>(shifted) - std::bit_cast<typename F::Bits>(F::magic));
@@ -69,7 +72,7 @@ T reduced_expm1(T x, typename Format<T>::Int& n) {
 }
 
 template <class T>
-T exp(T x) {
+MOLTEN_ALWAYS_INLINE T exp(T x) {
     using F = Format<T>;
     x = x < F::lowest ? F::lowest : x;
     x = x > F::highest ? F::highest : x;
@@ -81,7 +84,7 @@ T exp(T x) {
 
 // Odd, through e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1), which keeps its digits near 0.
 template <class T>
-T tanh(T x) {
+MOLTEN_ALWAYS_INLINE T tanh(T x) {
     using F = Format<T>;
     T a = absolute(x);
     a = a > F::saturated ? F::saturated : a;
@@ -92,16 +95,16 @@ T tanh(T x) {
 }
 
 template <class T>
-T sigmoid(T x) { return 1 / (1 + exp(-x)); }
+MOLTEN_ALWAYS_INLINE T sigmoid(T x) { return 1 / (1 + exp(-x)); }
 
 // log(1 + f) = f - f^2/2 + s (f^2/2 + R), s = f / (2 + f), R = 2/3 s^2 + 2/5 s^4 + ... (the series of 2 artanh s).
 template <class T>
-T log(T x) {
+MOLTEN_ALWAYS_INLINE T log(T x) {
     using F = Format<T>;
     constexpr T kSmallest = std::numeric_limits<T>::min(), kInfinity = std::numeric_limits<T>::infinity();
     const bool subnormal = x < kSmallest;
     const T scaled = subnormal ? x * power_of_two<T>(F::mantissa + 1) : x;
-    const auto shifted = static_cast<typename F::Int>(std::bit_cast<typename F::Bits>(scaled)) - F::sqrt_half;
+    const auto shifted = static_cast<typename F::Int>(std::bit_cast<typename F::Bits>(scaled) - typename F::Bits{F::sqrt_half});
     const T exponent = static_cast<T>((shifted >> F::mantissa) - (subnormal ? F::mantissa + 1 : 0));
     constexpr auto kMantissa = (typename F::Int{1} << F::mantissa) - 1;
     const T f = std::bit_cast<T>((shifted & kMantissa) + F::sqrt_half) - 1;
@@ -120,7 +123,7 @@ T log(T x) {
 
 // For t >= 0: log of the rounded 1 + t, corrected by what the rounding lost.
 template <class T>
-T log1p(T t) {
+MOLTEN_ALWAYS_INLINE T log1p(T t) {
     const T u = 1 + t, lost = (t - (u - 1)) / u;
     return log(u) + lost;
 }
@@ -128,7 +131,7 @@ T log1p(T t) {
 // x + x P(x^2) up to 1; beyond it 1 - e^(-x^2) E(y), E = e^(x^2) erfc(x) as a polynomial in y = (x - c) / (x + c). Both are
 // Chebyshev fits computed in 60 digits.
 template <class T>
-T erf(T x) {
+MOLTEN_ALWAYS_INLINE T erf(T x) {
     using F = Format<T>;
     T a = absolute(x);
     a = a > F::erf_end ? F::erf_end : a;

@@ -70,6 +70,7 @@ const OpCases copy_cases{
     .backward = backward,
     .bytes = [](const Problem& p) { return 2 * elements(p) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem&) { return 0.; },
+    .benchmarks = {{1, 1, 4096, 2048, 123}, {1, 1, 4096, 2048, 132}, {16, 256, 32, 64, 213}, {16, 256, 32, 64, 321}},
 };
 
 const OpCases fill_cases{
@@ -81,6 +82,7 @@ const OpCases fill_cases{
     .forward = fill_call,
     .bytes = [](const Problem& p) { return static_cast<double>(p.size("count")) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem&) { return 0.; },
+    .benchmarks = {{1 << 24, 1}},
 };
 
 }  // namespace molten

@@ -30,7 +30,7 @@ struct Walk {
 template <class From, class To>
 void copy_line(const From* x, To* y, std::int64_t n) {
     if constexpr (std::is_same_v<From, To>) {
-        std::memcpy(y, x, static_cast<std::size_t>(n) * sizeof(To));
+        std::memcpy(static_cast<void*>(y), x, static_cast<std::size_t>(n) * sizeof(To));
     } else {
 #pragma omp simd
         for (std::int64_t i = 0; i < n; ++i) y[i] = converted<From, To>(x[i]);

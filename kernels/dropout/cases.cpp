@@ -43,6 +43,7 @@ const OpCases dropout_cases{
     .backward = backward,
     .bytes = [](const Problem& p) { return 2. * static_cast<double>(p.size("count")) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem& p) { return 20. * static_cast<double>(p.size("count")); },
+    .benchmarks = {{1 << 23, 10}, {1 << 23, 50}},
 };
 
 }  // namespace molten

@@ -28,23 +28,31 @@ void draw(PhiloxKey key, std::int64_t first, std::uint32_t* words) {
         for (int k = 0; k < 4; ++k) words[4 * b + k] = w[k][b];
 }
 
+template <class T, class A>
+void drop_tile(const T* x, T* y, std::int64_t n, const std::uint32_t* words, std::uint32_t below, A scale) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) {
+        const A kept = A(x[i]) * scale;
+        y[i] = T(words[i] >= below ? kept : A(0));
+    }
+}
+
 template <class T>
 void drop(const T* x, T* y, std::int64_t count, double p, PhiloxKey key) {
     using A = accumulate_t<T>;
     const std::uint64_t threshold = dropout_threshold(p);
     const bool all = threshold > 0xffffffffu;  // p = 1
-    const auto below = static_cast<std::uint32_t>(threshold);
     const A scale = all ? A(0) : A(1) / static_cast<A>(1 - p);
     parallel_for((count + kTile - 1) / kTile, kTilesAChunk, [=](std::int64_t begin, std::int64_t end) {
+        if (all) {
+            std::fill(y + begin * kTile, y + std::min(count, end * kTile), T(0.f));
+            return;
+        }
         std::uint32_t words[kTile];
         for (std::int64_t tile = begin; tile < end; ++tile) {
-            const std::int64_t first = tile * kTile, n = std::min<std::int64_t>(kTile, count - first);
+            const std::int64_t first = tile * kTile;
             draw(key, first, words);
-#pragma omp simd
-            for (std::int64_t i = 0; i < n; ++i) {
-                const A kept = A(x[first + i]) * scale;
-                y[first + i] = T(words[i] >= below && !all ? kept : A(0));
-            }
+            drop_tile(x + first, y + first, std::min<std::int64_t>(kTile, count - first), words, static_cast<std::uint32_t>(threshold), scale);
         }
     });
 }

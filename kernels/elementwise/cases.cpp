@@ -111,6 +111,10 @@ const OpCases binary_cases{
         return (elements(p) + a + b) * static_cast<double>(size_of(p.dtype));
     },
     .flops = [](const Problem& p) { return elements(p); },
+    .benchmarks = {{1, 8192, 1024, 1, 8192, 1024, 1, 8192, 1024, 0},
+                   {1, 8192, 1024, 1, 8192, 1024, 1, 1, 1024, 0},
+                   {1, 8192, 1024, 1, 8192, 1024, 1, 8192, 1, 2},
+                   {1, 8192, 1024, 1, 8192, 1024, 1, 1, 1, 2}},
 };
 
 const OpCases axpby_cases{
@@ -126,6 +130,7 @@ const OpCases axpby_cases{
         return (p.size("with_b") ? 3. : 2.) * static_cast<double>(p.size("count")) * static_cast<double>(size_of(p.dtype));
     },
     .flops = [](const Problem& p) { return 3. * static_cast<double>(p.size("count")); },
+    .benchmarks = {{1 << 23, 1, 0}, {1 << 23, 0, 0}},
 };
 
 }  // namespace molten

@@ -54,6 +54,7 @@ const OpCases layer_norm_cases{
     .backward = backward,
     .bytes = [](const Problem& p) { return (p.size("residual") ? 4 : 2) * elements(p) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem& p) { return 8 * elements(p); },
+    .benchmarks = {{8192, 1024, 0, 1, 1}, {8192, 1024, 1, 1, 1}, {65536, 128, 0, 1, 1}},
 };
 
 }  // namespace molten

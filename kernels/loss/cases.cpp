@@ -106,6 +106,7 @@ const OpCases element_loss_cases{
     .generate = element_generate,
     .bytes = [](const Problem& p) { return product(p, "rows", "targets") * (2. * static_cast<double>(size_of(p.dtype)) + (p.size("masked") ? 1 : 0)); },
     .flops = [](const Problem& p) { return 5 * product(p, "rows", "targets"); },
+    .benchmarks = {{1 << 20, 8, 1, 0, 0, 0, 1}, {1 << 20, 8, 2, 1, 1, 0, 1}, {1 << 20, 8, 3, 1, 0, 0, 1}},
 };
 
 const OpCases cross_entropy_cases{
@@ -122,6 +123,7 @@ const OpCases cross_entropy_cases{
     .generate = class_generate,
     .bytes = [](const Problem& p) { return product(p, "rows", "classes") * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem& p) { return 20 * product(p, "rows", "classes"); },
+    .benchmarks = {{8192, 1024, 0, 0, 0, 1}, {256, 32768, 1, 1, 0, 1}},
 };
 
 }  // namespace molten

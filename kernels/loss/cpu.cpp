@@ -18,7 +18,7 @@ constexpr std::int64_t kChunk = 16384;
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 template <ElementLoss Kind, class A>
-A value(A x, A t, A delta) {
+MOLTEN_ALWAYS_INLINE A value(A x, A t, A delta) {
     const A e = x - t, size = v::absolute(e);
     if constexpr (Kind == ElementLoss::l1) return size;
     if constexpr (Kind == ElementLoss::l2) return e * e;
@@ -27,7 +27,7 @@ A value(A x, A t, A delta) {
 }
 
 template <ElementLoss Kind, class A>
-A slope(A x, A t, A delta) {
+MOLTEN_ALWAYS_INLINE A slope(A x, A t, A delta) {
     const A e = x - t, sign = (e > 0 ? A(1) : A(0)) - (e < 0 ? A(1) : A(0));
     if constexpr (Kind == ElementLoss::l1) return sign;
     if constexpr (Kind == ElementLoss::l2) return 2 * e;
@@ -76,12 +76,12 @@ void forward(const Launch& launch, const ElementLossArgs& a) {
     parallel_for(count, kChunk, [=, &a](std::int64_t begin, std::int64_t end) {
         A total = 0;
         for_each_line(begin, end, a.targets, weight != nullptr, [&](std::int64_t first, std::int64_t stop, std::int64_t column) {
-            const T* w = weight ? weight + column - first : nullptr;
+            const T* w = weight ? weight + column : nullptr;
             A sum = 0;
 #pragma omp simd reduction(+ : sum)
             for (std::int64_t i = first; i < stop; ++i) {
                 A term = value<Kind>(A(x[i]), A(t[i]), delta);
-                if (w) term *= A(w[i]);
+                if (w) term *= A(w[i - first]);
                 if (a.mask) term = a.mask[i] ? term : A(0);  // a choice, not a product: what is missing may be NaN
                 if (loss) loss[i] = term;
                 sum += term;
@@ -108,11 +108,11 @@ void backward(const ElementLossGradArgs& a) {
     const A scale = mean ? *dloss / static_cast<A>(std::max<std::int64_t>(1, count_present(a.mask, count))) : A(1);
     parallel_for(count, kChunk, [=, &a](std::int64_t begin, std::int64_t end) {
         for_each_line(begin, end, a.targets, weight != nullptr, [&](std::int64_t first, std::int64_t stop, std::int64_t column) {
-            const T* w = weight ? weight + column - first : nullptr;
+            const T* w = weight ? weight + column : nullptr;
 #pragma omp simd
             for (std::int64_t i = first; i < stop; ++i) {
                 A term = slope<Kind>(A(x[i]), A(t[i]), delta) * (mean ? scale : dloss[i]);
-                if (w) term *= A(w[i]);
+                if (w) term *= A(w[i - first]);
                 if (a.mask) term = a.mask[i] ? term : A(0);
                 dx[i] = T(term);
             }

@@ -48,6 +48,7 @@ const OpCases reduce_cases{
     .backward = backward,
     .bytes = [](const Problem& p) { return elements(p) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem& p) { return elements(p); },
+    .benchmarks = {{8192, 1024, 1, 0, 0}, {1, 8192, 1024, 0, 0}, {64, 1024, 128, 0, 0}, {8192, 1024, 1, 2, 1}, {1, 8192, 1024, 2, 1}},
 };
 
 }  // namespace molten

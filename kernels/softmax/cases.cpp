@@ -70,6 +70,7 @@ const OpCases softmax_cases{
     .generate = mask_a_row,
     .bytes = [](const Problem& p) { return 2 * elements(p) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem& p) { return 20 * elements(p); },
+    .benchmarks = {{8192, 1024, 0, 0}, {8192, 1024, 1, 0}, {8192, 1024, 0, 1}, {262144, 32, 0, 0}, {256, 32768, 0, 0}},
 };
 
 const OpCases logsumexp_cases{
@@ -84,6 +85,7 @@ const OpCases logsumexp_cases{
     .generate = mask_a_row,
     .bytes = [](const Problem& p) { return (elements(p) + static_cast<double>(p.size("rows"))) * static_cast<double>(size_of(p.dtype)); },
     .flops = [](const Problem& p) { return 20 * elements(p); },
+    .benchmarks = {{8192, 1024, 0}, {262144, 32, 0}, {256, 32768, 0}},
 };
 
 }  // namespace molten
