@@ -38,15 +38,21 @@ const Reject* Rejects::find(std::uint64_t row) const {
     return found == rejects_.end() ? nullptr : &found->second;
 }
 
-std::string Rejects::summary(std::size_t rows) const {
-    if (rejects_.empty()) return fmt::format("all {} rows are used", grouped(rows));
+std::vector<std::pair<std::string, std::size_t>> Rejects::by_reason() const {
     std::map<std::string, std::size_t> counts;
     for (const auto& [row, reject] : rejects_) ++counts[reject.reason];
     std::vector<std::pair<std::string, std::size_t>> sorted(counts.begin(), counts.end());
     std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-    std::string text = fmt::format("{} of {} rows are not used:", grouped(rejects_.size()), grouped(rows));
-    for (std::size_t i = 0; i < sorted.size(); ++i)
-        text += fmt::format("{} {} {}", i == 0 ? "" : ",", grouped(sorted[i].second), sorted[i].first);
+    return sorted;
+}
+
+std::string Rejects::summary(std::size_t rows) const {
+    if (rejects_.empty()) return fmt::format("all {} rows are used", grouped(rows));
+    std::string text = fmt::format("{} of {} rows are not used:", grouped(rejects_.size()), grouped(rows)), separator = " ";
+    for (const auto& [reason, count] : by_reason()) {
+        text += fmt::format("{}{} {}", separator, grouped(count), reason);
+        separator = ", ";
+    }
     return text;
 }
 

@@ -3,6 +3,8 @@
 #include <iosfwd>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "train/data/table.h"
 
@@ -33,6 +35,8 @@ class Rejects {
     const Reject* find(std::uint64_t row) const;
     std::size_t size() const { return rejects_.size(); }
 
+    // Reason codes and how many rows each rejected, most frequent first.
+    std::vector<std::pair<std::string, std::size_t>> by_reason() const;
     // "12 of 1,000 rows are not used: 8 ragged_row, 4 invalid_utf8", or "all 1,000 rows are used".
     std::string summary(std::size_t rows) const;
     // Error(data) where more than the share of `rows` is rejected, with the summary and the first reject.

@@ -80,11 +80,13 @@ RunDirectory RunDirectory::open(const TrainOptions& options, const std::string& 
         run.resumed = true;
         return run;
     }
+    // A directory where nothing has been trained yet, because the data was refused, is no obstacle.
+    const bool started = fs::exists(run.root / "requested.toml"), trained = fs::exists(run.root / "checkpoints") || fs::exists(run.root / "replicate-0");
     if (fs::exists(run.root) && !fs::is_empty(run.root)) {
-        if (!options.overwrite)
+        if (!options.overwrite && !(started && !trained))
             throw Error(ExitCode::usage, fmt::format("{} exists and is not empty", run.root.string()),
                         "continue it with --resume auto, replace it with --overwrite, or choose another --out");
-        if (!fs::exists(run.root / "requested.toml"))
+        if (!started)
             throw Error(ExitCode::usage, fmt::format("{} is no run directory: --overwrite will not delete it", run.root.string()), "choose another --out");
         fs::remove_all(run.root);
     }

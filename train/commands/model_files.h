@@ -1,0 +1,22 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "train/loop/molecules.h"
+
+namespace molten::commands {
+
+// best/ of a run directory, or the directory itself if that holds the model.
+std::filesystem::path model_directory(const std::filesystem::path& given);
+
+// A table with the features of its usable rows.
+struct Featurized {
+    data::Table table;
+    data::Rejects rejects{false, 1};
+    train::Molecules molecules;
+};
+Featurized featurize_file(const std::string& path, const std::string& smiles_column, train::FeatureSettings, bool isolate);
+// One SMILES as a table of one row, number 1.
+Featurized featurize_text(const std::string& smiles, train::FeatureSettings, bool isolate);
+
+}  // namespace molten::commands
