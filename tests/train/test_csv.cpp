@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -73,7 +74,7 @@ void check_rows(const std::vector<Row>& rows, const MessyCsv& file) {
         CHECK(rows[i].problem.code == expected.code);
         CHECK(rows[i].cells.size() >= file.header.size());
         if (!expected.code.empty()) {
-            CHECK(rows[i].problem.message.find(":" + std::to_string(i + 2)) != std::string::npos);
+            CHECK(rows[i].problem.message.find(fmt::format(":{}", i + 2)) != std::string::npos);
             continue;
         }
         CHECK(rows[i].cells == expected.cells);

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,7 +20,7 @@ namespace {
 
 std::vector<std::string> different(std::size_t count) {
     std::vector<std::string> keys;
-    for (std::size_t i = 0; i < count; ++i) keys.push_back("m" + std::to_string(i));
+    for (std::size_t i = 0; i < count; ++i) keys.push_back(fmt::format("m{}", i));
     return keys;
 }
 
@@ -131,8 +132,8 @@ TEST_CASE("split: equal molecules never straddle, and sizes stay exact where gro
         const std::size_t rows = 40 + random() % 400;
         std::vector<std::string> keys, scaffolds;
         for (std::size_t i = 0; i < rows; ++i) {
-            keys.push_back("k" + std::to_string(random() % (rows / 2)));
-            scaffolds.push_back("s" + std::to_string(random() % 15 * (random() % 15)));
+            keys.push_back(fmt::format("k{}", random() % (rows / 2)));
+            scaffolds.push_back(fmt::format("s{}", random() % 15 * (random() % 15)));
         }
         SplitOptions options{.seed = static_cast<std::uint64_t>(round)};
         const Split by_random = random_split(keys, options);
@@ -153,8 +154,8 @@ TEST_CASE("split: equal molecules never straddle, and sizes stay exact where gro
     }
     // Only pairs and triples: 10 of 100 rows can be made of them, but not by taking what fits.
     std::vector<std::string> pairs;
-    for (int i = 0; i < 20; ++i) pairs.insert(pairs.end(), 2, "p" + std::to_string(i));
-    for (int i = 0; i < 20; ++i) pairs.insert(pairs.end(), 3, "t" + std::to_string(i));
+    for (int i = 0; i < 20; ++i) pairs.insert(pairs.end(), 2, fmt::format("p{}", i));
+    for (int i = 0; i < 20; ++i) pairs.insert(pairs.end(), 3, fmt::format("t{}", i));
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         const Split split = random_split(pairs, {.seed = seed});
         CHECK(split.test.size() == 10);
@@ -166,7 +167,7 @@ TEST_CASE("split: equal molecules never straddle, and sizes stay exact where gro
 TEST_CASE("split: where groups forbid the exact size, as much as fits is taken") {
     // One pair and 32 triples: 10 rows cannot be made, 9 and 8 can.
     std::vector<std::string> keys(2, "pair");
-    for (int i = 0; i < 32; ++i) keys.insert(keys.end(), 3, "t" + std::to_string(i));
+    for (int i = 0; i < 32; ++i) keys.insert(keys.end(), 3, fmt::format("t{}", i));
     std::set<std::size_t> sizes;
     for (std::uint64_t seed = 0; seed < 30; ++seed) {
         const Split split = random_split(keys, {.seed = seed});
@@ -218,7 +219,7 @@ TEST_CASE("split: scaffold balanced") {
     std::mt19937_64 random(11);
     std::vector<std::string> scaffolds;
     for (int i = 0; i < 120; ++i) scaffolds.push_back("big");
-    for (int i = 120; i < 1000; ++i) scaffolds.push_back("s" + std::to_string(random() % 300));
+    for (int i = 120; i < 1000; ++i) scaffolds.push_back(fmt::format("s{}", random() % 300));
     const auto keys = different(1000);
     std::set<std::vector<std::int64_t>> tests;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
