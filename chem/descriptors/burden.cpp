@@ -17,7 +17,7 @@ std::vector<double> burden_matrix(const Graph& graph) {
     std::vector<double> matrix(n * n, 0.001);
     for (int b = 0; b < graph.bonds; ++b) {
         double order = 0.0;
-        switch (graph.molecule.getBondWithIdx(b)->getBondType()) {
+        switch (graph.bond_handles[b]->getBondType()) {
             case RDKit::Bond::SINGLE:
                 order = 1.0;
                 break;

@@ -9,9 +9,11 @@ Graph::Graph(const RDKit::ROMol& source)
     offset.assign(atoms + 1, 0);
     begin.reserve(bonds);
     end.reserve(bonds);
+    bond_handles.reserve(bonds);
     for (const RDKit::Bond* bond : source.bonds()) {
         begin.push_back(static_cast<int>(bond->getBeginAtomIdx()));
         end.push_back(static_cast<int>(bond->getEndAtomIdx()));
+        bond_handles.push_back(bond);
         ++offset[begin.back() + 1];
         ++offset[end.back() + 1];
     }

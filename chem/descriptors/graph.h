@@ -4,8 +4,9 @@
 #include <vector>
 
 namespace RDKit {
+class Bond;
 class ROMol;
-}
+}  // namespace RDKit
 
 namespace molten::chem::descriptors {
 
@@ -26,7 +27,8 @@ struct Graph {
     int bonds = 0;
     std::vector<int> offset;
     std::vector<Neighbor> entries;
-    std::vector<int> begin, end;  // per bond
+    std::vector<int> begin, end;                   // per bond
+    std::vector<const RDKit::Bond*> bond_handles;  // RDKit finds a bond by index in linear time
 };
 
 }  // namespace molten::chem::descriptors

@@ -83,7 +83,7 @@ const std::uint64_t* Matcher::bonds_of(int test) {
     std::uint64_t* bits = bond_bits_.data() + test * bond_words_;
     if (!bond_known_[test]) {
         for (int bond = 0; bond < graph_.bonds; ++bond) {
-            if (set_.bond_tests_[test]->Match(graph_.molecule.getBondWithIdx(bond))) set_bit(bits, bond);
+            if (set_.bond_tests_[test]->Match(graph_.bond_handles[bond])) set_bit(bits, bond);
         }
         bond_known_[test] = 1;
     }

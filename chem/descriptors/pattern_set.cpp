@@ -8,6 +8,7 @@
 #include <GraphMol/GraphMol.h>
 #include <GraphMol/QueryOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 
@@ -63,7 +64,7 @@ int PatternSet::compile(const RDKit::ROMol& query) {
         Step step{compile_atom(*source->getQuery()), parent, bond_test, {}};
         step_of[atom] = static_cast<int>(order.size());
         order.push_back(atom);
-        key += std::to_string(step.test) + "@" + std::to_string(parent) + ":" + std::to_string(bond_test);
+        key += fmt::format("/{}@{}:{}", step.test, parent, bond_test);
         pattern.steps.push_back(std::move(step));
     };
     const auto test_of = [&](const RDKit::Bond& bond) {
@@ -86,7 +87,7 @@ int PatternSet::compile(const RDKit::ROMol& query) {
                 }
                 const Closure closure{static_cast<int>(next), test_of(*bond)};
                 pattern.steps[step_of[other]].closures.push_back(closure);
-                key += "%" + std::to_string(step_of[other]) + ":" + std::to_string(closure.step) + ":" + std::to_string(closure.bond_test);
+                key += fmt::format("%{}:{}:{}", step_of[other], closure.step, closure.bond_test);
             }
         }
     }
@@ -101,7 +102,7 @@ int PatternSet::compile_atom(const AtomQuery& query) {
         test.kind = Kind::recursive;
         test.negated = query.getNegation();
         test.pattern = compile(*static_cast<const RDKit::RecursiveStructureQuery&>(query).getQueryMol());
-        key = "$" + std::to_string(test.pattern);
+        key = fmt::format("${}", test.pattern);
     } else if (query.beginChildren() != query.endChildren()) {
         if (kind != "AtomAnd" && kind != "AtomOr") throw std::logic_error("SMARTS operator " + kind);
         test.kind = kind == "AtomAnd" ? Kind::all : Kind::any;

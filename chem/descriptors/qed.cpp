@@ -73,7 +73,7 @@ int aromatic_rings(const Graph& graph, std::span<const std::uint64_t> removed) {
     int cycles = 0;
     for (int b = 0; b < graph.bonds; ++b) {
         if (gone(graph.begin[b]) || gone(graph.end[b])) continue;
-        const auto type = molecule.getBondWithIdx(b)->getBondType();
+        const auto type = graph.bond_handles[b]->getBondType();
         plain &= type <= RDKit::Bond::TRIPLE || type == RDKit::Bond::AROMATIC;
         const int first = root(graph.begin[b]), second = root(graph.end[b]);
         if (first == second) ++cycles;

@@ -38,7 +38,7 @@ std::vector<double> shortest_weighted_paths(const Graph& graph) {
     std::vector<double> result(n * n, unreachable);
     for (std::size_t i = 0; i < n; ++i) result[i * n + i] = 0.0;
     for (int b = 0; b < graph.bonds; ++b) {
-        const RDKit::Bond* bond = graph.molecule.getBondWithIdx(b);
+        const RDKit::Bond* bond = graph.bond_handles[b];
         const double weight = bond->getIsAromatic() ? 2.0 / 3.0 : 1.0 / bond->getBondTypeAsDouble();
         result[graph.begin[b] * n + graph.end[b]] = result[graph.end[b] * n + graph.begin[b]] = weight;
     }

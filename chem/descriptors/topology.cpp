@@ -70,7 +70,7 @@ void bertz(Context& context, std::span<double> values) {
     if (graph.atoms < 2) return;
     const std::vector<int> classes = symmetry_classes(graph, context.weighted_distances());
     std::vector<double> order(graph.bonds);
-    for (int b = 0; b < graph.bonds; ++b) order[b] = bertz_order(*graph.molecule.getBondWithIdx(b));
+    for (int b = 0; b < graph.bonds; ++b) order[b] = bertz_order(*graph.bond_handles[b]);
 
     constexpr int pair_only = -1;
     std::map<std::tuple<int, int, int>, double> connections;  // hinge class, then the two ends in order
