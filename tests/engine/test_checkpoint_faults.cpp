@@ -100,12 +100,14 @@ class Scene {
     std::filesystem::path template_;
 };
 
+// Under a sanitizer, where a child takes ten times as long, at every fifth call only.
 void play_at_every_call(const std::string& kind, const std::function<void(const Scene&, const test::ChildResult&)>& check) {
+    const std::uint64_t stride = test::under_sanitizer() ? 5 : 1;
     Scene scene;
     REQUIRE(scene.run("").exit_code == 0);
     const std::uint64_t calls = scene.calls();
     REQUIRE(calls > 100);
-    for (std::uint64_t k = 1; k <= calls; ++k) {
+    for (std::uint64_t k = 1; k <= calls; k += stride) {
         const std::string fault = fmt::format("{}:{}", kind, k);
         CAPTURE(fault);
         const auto result = scene.run(fault);
@@ -114,7 +116,7 @@ void play_at_every_call(const std::string& kind, const std::function<void(const 
         scene.check_what_is_left();
         scene.check_next_save();
     }
-    MESSAGE(kind, " at each of ", calls, " calls");
+    MESSAGE(kind, " at ", (calls + stride - 1) / stride, " of ", calls, " calls");
 }
 
 void check_failed_cleanly(const Scene& scene, const test::ChildResult& result) {
@@ -173,8 +175,8 @@ TEST_CASE("checkpoint: invalid argument at every I/O call") {
             check_failed_cleanly(scene, result);
         }
     });
-    // 4 saves: fsync of the save's directory, of the root twice; and one exchange; and what allocate() passes over is no EINVAL.
-    CHECK(other_ways == 4 * 3 + 1);
+    // 4 saves with 3 fsyncs of directories each, and one exchange.
+    if (!test::under_sanitizer()) CHECK(other_ways == 4 * 3 + 1);
 }
 
 TEST_CASE("checkpoint: from some call on nothing works any more, not even tidying up") {

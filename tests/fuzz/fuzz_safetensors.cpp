@@ -1,5 +1,5 @@
-// Any bytes as a safetensors file: a SafetensorsError, or tensors that lie inside the file, are found by name, and are the same when
-// written and read again.
+// Any bytes as a safetensors file: a SafetensorsError, or tensors that lie inside the file, are found by name, and that the writer would
+// take as they are.
 #include <fmt/format.h>
 
 #include <cstdint>
