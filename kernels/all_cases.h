@@ -24,6 +24,8 @@
     X(matmul)                    \
     X(cheb_laplacian)            \
     X(cheb_conv)                 \
+    X(expert_gate)               \
+    X(vector_gate)               \
     X(attention)
 
 namespace molten {
