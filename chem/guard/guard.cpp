@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -71,21 +72,39 @@ Verdict over(Reason reason, std::int64_t found, const char* what, const char* ca
     return refused(reason, fmt::format("{} {}, more than {} = {}", found, what, cap, limit));
 }
 
-// Atom count that the block announces: columns 1-3 of line 4 (V2000) or the COUNTS line (V3000). -1 when there is none to read.
-int announced_atoms(std::string_view block) {
-    std::size_t start = 0;
-    for (int line = 0; line < 3; ++line) {
-        start = block.find('\n', start);
-        if (start == std::string_view::npos) return -1;
-        ++start;
-    }
-    std::string_view field = block.substr(start, 3);
-    if (const auto counts = block.find("M  V30 COUNTS "); counts != std::string_view::npos) field = block.substr(counts + 14, 9);
-    std::size_t i = field.find_first_not_of(' ');
-    if (i == std::string_view::npos || !is_digit(field[i])) return -1;
+struct Announced {
+    int atoms = -1, bonds = -1;
+};
+
+// A count of at most `width` characters, blanks before it; -1 when there is no digit. Takes it off `text`.
+int take_count(std::string_view& text, std::size_t width) {
+    std::string_view field = text.substr(0, width);
+    const std::size_t blanks = std::min(field.find_first_not_of(' '), field.size());
+    std::size_t end = blanks;
     int value = 0;
-    for (; i < field.size() && is_digit(field[i]); ++i) value = value * 10 + (field[i] - '0');
-    return value;
+    for (; end < field.size() && is_digit(field[end]) && end < blanks + 9; ++end) value = value * 10 + (field[end] - '0');
+    text.remove_prefix(width == 3 ? field.size() : end);
+    return end == blanks ? -1 : value;
+}
+
+// What the counts line says: columns 1-3 and 4-6 of line 4 (V2000) or the first two numbers of M  V30 COUNTS.
+Announced announced_sizes(std::string_view block) {
+    std::string_view counts = block;
+    for (int line = 0; line < 3; ++line) {
+        const std::size_t end = counts.find('\n');
+        if (end == std::string_view::npos) return {};
+        counts.remove_prefix(end + 1);
+    }
+    constexpr std::string_view v3000 = "M  V30 COUNTS ";
+    std::size_t width = 3;
+    if (const auto at = block.find(v3000); at != std::string_view::npos) {
+        counts = block.substr(at + v3000.size());
+        width = 12;
+    }
+    Announced announced;
+    announced.atoms = take_count(counts, width);
+    announced.bonds = take_count(counts, width);
+    return announced;
 }
 
 }  // namespace
@@ -155,11 +174,15 @@ Verdict check_molblock(std::string_view block, const Limits& limits) {
     }
     if (block.find_first_not_of(" \t\r\n") == std::string_view::npos) return refused(Reason::blank, "there is nothing but white space");
     if (Verdict verdict = check_lines(block); !verdict.usable()) return verdict;
-    const int atoms = announced_atoms(block);
-    if (atoms < 0) return refused(Reason::parse_error, "line 4 of the mol block gives no atom count");
+    const auto [atoms, bonds] = announced_sizes(block);
+    if (atoms < 0 || bonds < 0) return refused(Reason::parse_error, "the counts line of the mol block gives no numbers of atoms and bonds");
     // Hydrogens are announced too; four a heavy atom is more than chemistry has.
     const std::int64_t most = std::int64_t{5} * limits.heavy_atoms;
     if (atoms > most) return over(Reason::too_many_atoms, atoms, "announced atoms", "5 x heavy_atoms", most);
+    if (bonds - atoms >= limits.ring_closures) {
+        return over(Reason::too_many_rings, bonds - atoms + 1, "rings at least by the announced bonds", "ring_closures",
+                    limits.ring_closures);
+    }
     return {};
 }
 

@@ -6,6 +6,7 @@
 #include <GraphMol/SmilesParse/SmilesWrite.h>
 #include <RDGeneral/FileParseException.h>
 #include <RDGeneral/RDLog.h>
+#include <RDGeneral/versions.h>
 
 #include <mutex>
 #include <new>
@@ -88,5 +89,7 @@ Parsed parse_molblock(std::string_view block, const Limits& limits) {
 std::string canonical_smiles(const Molecule& molecule) { return RDKit::MolToSmiles(rdkit(molecule)); }
 
 int heavy_atoms(const Molecule& molecule) { return static_cast<int>(rdkit(molecule).getNumHeavyAtoms()); }
+
+std::string rdkit_version() { return RDKit::rdkitVersion; }
 
 }  // namespace molten::chem

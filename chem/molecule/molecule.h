@@ -52,4 +52,7 @@ std::string molecular_formula(const Molecule& molecule);
 // Atoms that are not hydrogen; `*` counts.
 int heavy_atoms(const Molecule& molecule);
 
+// Version of the RDKit library in use, "2022.09.3". Canonical SMILES and fingerprints may change with it: record it.
+std::string rdkit_version();
+
 }  // namespace molten::chem

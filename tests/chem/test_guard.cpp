@@ -92,7 +92,7 @@ TEST_CASE("guard: each cap holds at its value, breaks one above, and is named") 
         {repeated("C", 500), repeated("C", 501), "heavy_atoms = 500", Reason::too_many_atoms},
         {repeated("C1C1", 200), repeated("C1C1", 201), "ring_closures = 200", Reason::too_many_rings},
         {repeated("C.", 49) + "C", repeated("C.", 50) + "C", "fragments = 50", Reason::too_many_fragments},
-        {"C" + repeated("[2H].", 49) + "C", repeated("C", 3001), "smiles_chars = 3000", Reason::too_long},
+        {std::string("C") + repeated("[2H].", 49) + "C", repeated("C", 3001), "smiles_chars = 3000", Reason::too_long},
     };
     for (const auto& c : cases) {
         CHECK(check_smiles(c.fits, limits).usable());
@@ -115,10 +115,15 @@ TEST_CASE("guard: mol blocks") {
     CHECK(check_molblock("name\n\n\n\xc3\xa9", {}).reason == Reason::non_ascii);
     Limits limits;
     limits.heavy_atoms = 100;
+    CHECK(check_molblock("name\n\n\n  2  x", {}).reason == Reason::parse_error);
+    CHECK(check_molblock("name\n\n\n100299  0", limits).usable());
+    CHECK(check_molblock("name\n\n\n100300  0", limits).message.find("ring_closures = 200") != std::string::npos);
     CHECK(check_molblock("name\n\n\n500 10", limits).usable());
     CHECK(check_molblock("name\n\n\n501 10", limits).reason == Reason::too_many_atoms);
     CHECK(check_molblock("name\n\n\n  0  0  0     0  0            999 V3000\nM  V30 BEGIN CTAB\nM  V30 COUNTS 999999 1 0 0 0\n", limits)
               .reason == Reason::too_many_atoms);
+    CHECK(check_molblock("name\n\n\n  0  0  0     0  0            999 V3000\nM  V30 COUNTS 100 9999999999999 0\n", limits).reason ==
+          Reason::too_many_rings);
     limits.molblock_bytes = 10;
     CHECK(check_molblock("name\n\n\n  1  0", limits).message.find("molblock_bytes = 10") != std::string::npos);
 }
