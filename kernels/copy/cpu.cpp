@@ -1,6 +1,7 @@
-// Axes that are walked as one are merged first. What is left is one of three: lines (x and y both run along the last axis), a
-// transpose (x runs along another axis: 32 x 32 tiles, so that both sides use whole cache lines), or single elements.
+// Axes are brought into the order in which they lie in y, and those that are walked as one are merged. What is left is one of
+// three: lines (x and y both run along the last axis), a transpose (x runs along another axis: 32 x 32 tiles), or single elements.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -57,7 +58,8 @@ void copy_lines(const From* x, To* y, const Walk& w) {
     });
 }
 
-// x runs along axis w.rank - 2, y along the last one.
+// x runs along axis w.rank - 2, y along the last one. A tile goes through a buffer: x and y are then touched only in runs of a
+// tile's length, which a cache of few ways bears even where the strides are powers of two.
 template <class From, class To>
 void copy_transposed(const From* x, To* y, const Walk& w) {
     const int outer = w.rank - 2;
@@ -65,16 +67,32 @@ void copy_transposed(const From* x, To* y, const Walk& w) {
     const std::int64_t sx = w.strides[0][outer + 1], sy = w.strides[1][outer];
     const std::int64_t items = element_count(outer, w.shape) * row_tiles;
     parallel_for(items, std::max<std::int64_t>(1, kGrain / (kTile * columns)), [=, &w](std::int64_t begin, std::int64_t end) {
+        To tile[kTile][kTile + 1];
         for (std::int64_t item = begin; item < end; ++item) {
-            const From* from = x + w.x_offset(item / row_tiles, outer);
-            To* to = y + w.y_offset(item / row_tiles, outer);
-            const std::int64_t r0 = item % row_tiles * kTile, r1 = std::min(rows, r0 + kTile);
-            for (std::int64_t c0 = 0; c0 < columns; c0 += kTile)
-                for (std::int64_t r = r0; r < r1; ++r)
-                    for (std::int64_t c = c0; c < std::min(columns, c0 + kTile); ++c)
-                        to[r * sy + c] = converted<From, To>(from[r + c * sx]);
+            const std::int64_t r0 = item % row_tiles * kTile, height = std::min(kTile, rows - r0);
+            const From* from = x + w.x_offset(item / row_tiles, outer) + r0;
+            To* to = y + w.y_offset(item / row_tiles, outer) + r0 * sy;
+            for (std::int64_t c0 = 0; c0 < columns; c0 += kTile) {
+                const std::int64_t width = std::min(kTile, columns - c0);
+                for (std::int64_t c = 0; c < width; ++c)
+                    for (std::int64_t r = 0; r < height; ++r) tile[r][c] = converted<From, To>(from[r + (c0 + c) * sx]);
+                for (std::int64_t r = 0; r < height; ++r) std::copy_n(tile[r], width, to + r * sy + c0);
+            }
         }
     });
+}
+
+void swap_axes(Walk& w, int i, int k) {
+    std::swap(w.shape[i], w.shape[k]);
+    std::swap(w.strides[0][i], w.strides[0][k]);
+    std::swap(w.strides[1][i], w.strides[1][k]);
+}
+
+// Axes in the order in which they lie in y, so that y runs along the last one.
+void sort_axes(Walk& w) {
+    for (int i = 0; i < w.rank; ++i)
+        for (int k = i + 1; k < w.rank; ++k)
+            if (std::abs(w.strides[1][i]) < std::abs(w.strides[1][k])) swap_axes(w, i, k);
 }
 
 template <class From, class To>
@@ -84,6 +102,7 @@ void copy_as(const CopyArgs& a) {
     std::copy_n(a.shape, a.rank, w.shape);
     std::copy_n(a.x_strides, a.rank, w.strides[0]);
     std::copy_n(a.y_strides, a.rank, w.strides[1]);
+    sort_axes(w);
     w.rank = collapse_axes<2>(a.rank, w.shape, w.strides);
     const int last = w.rank - 1;
     const auto *x = static_cast<const From*>(a.x);
@@ -91,11 +110,7 @@ void copy_as(const CopyArgs& a) {
     if (w.strides[1][last] == 1 && w.strides[0][last] != 1) {
         for (int axis = 0; axis < last; ++axis) {
             if (w.strides[0][axis] != 1) continue;
-            for (int k = axis; k + 1 < last; ++k) {  // bring it beside the last axis; the order of the others does not matter
-                std::swap(w.shape[k], w.shape[k + 1]);
-                std::swap(w.strides[0][k], w.strides[0][k + 1]);
-                std::swap(w.strides[1][k], w.strides[1][k + 1]);
-            }
+            swap_axes(w, axis, last - 1);  // beside the last axis; the order of the others does not matter
             return copy_transposed(x, y, w);
         }
     }

@@ -13,7 +13,7 @@ namespace molten::cpu {
 namespace {
 
 namespace v = vector_math;
-constexpr std::int64_t kChunk = 16384;
+constexpr std::int64_t kChunk = 16384, kLine = 1024;
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -54,43 +54,52 @@ std::int64_t count_present(const std::uint8_t* mask, std::int64_t count) {
     return present;
 }
 
-// Calls line(first, end, column) for the parts of [begin, end) that share a row; without weights the whole range is one part.
-template <class Line>
-void for_each_line(std::int64_t begin, std::int64_t end, std::int64_t targets, bool weighted, Line&& line) {
-    while (begin < end) {
-        const std::int64_t stop = weighted ? std::min(end, (begin / targets + 1) * targets) : end;
-        line(begin, stop, weighted ? begin % targets : 0);
-        begin = stop;
+// The weights of the target columns, repeated so that the kLine elements from any element on find theirs at pattern + element % targets.
+template <class T, class A>
+void repeat_weights(const T* weight, std::int64_t targets, A* pattern) {
+    for (std::int64_t i = 0; i < targets + kLine; ++i) pattern[i] = A(weight[i % targets]);
+}
+
+// terms[i] *= weights[i] where there are weights; what is missing becomes 0 (by a choice: it may be NaN).
+template <class A>
+void weigh_and_mask(A* terms, std::int64_t n, const A* weights, const std::uint8_t* mask) {
+    if (weights) {
+#pragma omp simd
+        for (std::int64_t i = 0; i < n; ++i) terms[i] *= weights[i];
+    }
+    if (mask) {
+#pragma omp simd
+        for (std::int64_t i = 0; i < n; ++i) terms[i] = mask[i] ? terms[i] : A(0);
     }
 }
 
+// A line of kLine elements at a time, in a buffer: one plain loop for the loss, one each for weights, mask and sum.
 template <class T, ElementLoss Kind>
 void forward(const Launch& launch, const ElementLossArgs& a) {
     using A = accumulate_t<T>;
-    const auto *x = static_cast<const T*>(a.prediction), *t = static_cast<const T*>(a.target), *weight = static_cast<const T*>(a.weight);
     const std::int64_t count = a.rows * a.targets, chunks = ceil_div(count, kChunk);
     const A delta = static_cast<A>(a.delta);
-    A* loss = a.reduction == Reduction::none ? static_cast<A*>(a.loss) : nullptr;
     Scratch<A> sums(launch, "element_loss sums", static_cast<std::size_t>(chunks));
-    A* partial = sums.data();
+    Scratch<A> weights(launch, "element_loss weights", static_cast<std::size_t>(a.weight ? a.targets + kLine : 0));
+    A *partial = sums.data(), *pattern = a.weight ? weights.data() : nullptr;
+    if (pattern && count > 0) repeat_weights(static_cast<const T*>(a.weight), a.targets, pattern);
     parallel_for(count, kChunk, [=, &a](std::int64_t begin, std::int64_t end) {
-        A total = 0;
-        for_each_line(begin, end, a.targets, weight != nullptr, [&](std::int64_t first, std::int64_t stop, std::int64_t column) {
-            const T* w = weight ? weight + column : nullptr;
+        A terms[kLine], total = 0;
+        for (std::int64_t first = begin; first < end; first += kLine) {
+            const std::int64_t n = std::min(kLine, end - first);
+            const auto *x = static_cast<const T*>(a.prediction) + first, *t = static_cast<const T*>(a.target) + first;
+#pragma omp simd
+            for (std::int64_t i = 0; i < n; ++i) terms[i] = value<Kind>(A(x[i]), A(t[i]), delta);
+            weigh_and_mask(terms, n, pattern ? pattern + first % a.targets : nullptr, a.mask ? a.mask + first : nullptr);
+            if (a.reduction == Reduction::none) std::copy_n(terms, n, static_cast<A*>(a.loss) + first);
             A sum = 0;
 #pragma omp simd reduction(+ : sum)
-            for (std::int64_t i = first; i < stop; ++i) {
-                A term = value<Kind>(A(x[i]), A(t[i]), delta);
-                if (w) term *= A(w[i - first]);
-                if (a.mask) term = a.mask[i] ? term : A(0);  // a choice, not a product: what is missing may be NaN
-                if (loss) loss[i] = term;
-                sum += term;
-            }
+            for (std::int64_t i = 0; i < n; ++i) sum += terms[i];
             total += sum;
-        });
+        }
         partial[begin / kChunk] = total;
     });
-    if (loss) return;
+    if (a.reduction == Reduction::none) return;
     const std::int64_t present = count_present(a.mask, count);
     A total = 0;
     for (std::int64_t c = 0; c < chunks; ++c) total += partial[c];
@@ -98,25 +107,31 @@ void forward(const Launch& launch, const ElementLossArgs& a) {
 }
 
 template <class T, ElementLoss Kind>
-void backward(const ElementLossGradArgs& a) {
+void backward(const Launch& launch, const ElementLossGradArgs& a) {
     using A = accumulate_t<T>;
-    const auto *x = static_cast<const T*>(a.prediction), *t = static_cast<const T*>(a.target), *weight = static_cast<const T*>(a.weight);
-    T* dx = static_cast<T*>(a.dprediction);
     const std::int64_t count = a.rows * a.targets;
     const A delta = static_cast<A>(a.delta), *dloss = static_cast<const A*>(a.dloss);
     const bool mean = a.reduction == Reduction::mean;
     const A scale = mean ? *dloss / static_cast<A>(std::max<std::int64_t>(1, count_present(a.mask, count))) : A(1);
+    Scratch<A> weights(launch, "element_loss weights", static_cast<std::size_t>(a.weight ? a.targets + kLine : 0));
+    A* pattern = a.weight ? weights.data() : nullptr;
+    if (pattern && count > 0) repeat_weights(static_cast<const T*>(a.weight), a.targets, pattern);
     parallel_for(count, kChunk, [=, &a](std::int64_t begin, std::int64_t end) {
-        for_each_line(begin, end, a.targets, weight != nullptr, [&](std::int64_t first, std::int64_t stop, std::int64_t column) {
-            const T* w = weight ? weight + column : nullptr;
+        A terms[kLine];
+        for (std::int64_t first = begin; first < end; first += kLine) {
+            const std::int64_t n = std::min(kLine, end - first);
+            const auto *x = static_cast<const T*>(a.prediction) + first, *t = static_cast<const T*>(a.target) + first;
+            T* dx = static_cast<T*>(a.dprediction) + first;
 #pragma omp simd
-            for (std::int64_t i = first; i < stop; ++i) {
-                A term = slope<Kind>(A(x[i]), A(t[i]), delta) * (mean ? scale : dloss[i]);
-                if (w) term *= A(w[i - first]);
-                if (a.mask) term = a.mask[i] ? term : A(0);
-                dx[i] = T(term);
+            for (std::int64_t i = 0; i < n; ++i) terms[i] = slope<Kind>(A(x[i]), A(t[i]), delta) * scale;
+            if (!mean) {
+#pragma omp simd
+                for (std::int64_t i = 0; i < n; ++i) terms[i] *= dloss[first + i];
             }
-        });
+            weigh_and_mask(terms, n, pattern ? pattern + first % a.targets : nullptr, a.mask ? a.mask + first : nullptr);
+#pragma omp simd
+            for (std::int64_t i = 0; i < n; ++i) dx[i] = T(terms[i]);
+        }
     });
 }
 
@@ -207,8 +222,8 @@ void element_loss_forward(const Launch& launch, const ElementLossArgs& a) {
     dispatch(a.dtype, [&]<class T>() { dispatch_kind(a.kind, [&]<ElementLoss K>() { forward<T, K>(launch, a); }); });
 }
 
-void element_loss_backward(const Launch&, const ElementLossGradArgs& a) {
-    dispatch(a.dtype, [&]<class T>() { dispatch_kind(a.kind, [&]<ElementLoss K>() { backward<T, K>(a); }); });
+void element_loss_backward(const Launch& launch, const ElementLossGradArgs& a) {
+    dispatch(a.dtype, [&]<class T>() { dispatch_kind(a.kind, [&]<ElementLoss K>() { backward<T, K>(launch, a); }); });
 }
 
 void cross_entropy_forward(const Launch& launch, const CrossEntropyArgs& a) {

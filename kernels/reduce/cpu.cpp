@@ -155,8 +155,9 @@ void backward(const ReduceGradArgs& a) {
     Cut(a.outer, a.n, a.inner).run([&](std::int64_t o, std::int64_t, std::int64_t k0, std::int64_t k1, std::int64_t i0, std::int64_t i1) {
         const T* dy = static_cast<const T*>(a.dy) + o * a.inner;
         T* dx = static_cast<T*>(a.dx) + o * a.n * a.inner;
-        if (a.inner == 1 && !extreme) {
-            std::fill(dx + k0, dx + k1, T(A(dy[0]) / divisor));
+        if (a.inner == 1) {
+            std::fill(dx + k0, dx + k1, extreme ? T(0.f) : T(A(dy[0]) / divisor));
+            if (extreme && a.index[o] >= k0 && a.index[o] < k1) dx[a.index[o]] = dy[0];
             return;
         }
         for (std::int64_t k = k0; k < k1; ++k) {
