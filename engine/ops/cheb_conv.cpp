@@ -164,7 +164,7 @@ std::vector<Sample> convolution_samples() {
     for (std::int64_t order = 1; order <= 4; ++order) {
         const auto seed = static_cast<std::uint64_t>(10 * order);
         const bool square = order % 2 == 1;
-        samples.push_back({{sample_tensor({5, 3}, seed), sample_tensor({8}, seed + 1), diagonal, sample_tensor({order, 3, square ? 3 : 2}, seed + 2),
+        samples.push_back({{sample_tensor({5, 3}, seed), order == 1 ? sample_constant({8}, seed + 1) : sample_tensor({8}, seed + 1), diagonal, sample_tensor({order, 3, square ? 3 : 2}, seed + 2),
                             order == 2 ? Tensor() : sample_tensor({square ? 3 : 2}, seed + 3)},
                            Convolution{sample_graph(), {order >= 3, square}}});
     }

@@ -84,7 +84,8 @@ MmfOutput Mmf::mix(const Tensors& vectors, bool training) const {
     Tensors opinions;
     for (std::size_t e = 0; e < experts.size(); ++e) opinions.push_back(reshape(experts[e].forward(vectors[e], p), {vectors[e].dim(0), 1, config.width}));
     ExpertGateOptions options;
-    options.kind = config.gate == MmfGate::sigmoid ? GateKind::sigmoid : GateKind::softmax;
+    options.function = config.gate == MmfGate::sigmoid ? GateFunction::sigmoid : GateFunction::softmax;
+    options.normalised = config.gate != MmfGate::sigmoid;
     options.top_k = config.gate == MmfGate::top_k ? config.top_k : 0;
     const GatedExperts mixed = expert_gate(gate.forward(side_by_side), concat(opinions, 1), options);
     return {head.forward(mixed.y), mixed.weights, mixed.balance};

@@ -10,19 +10,19 @@ TEST_CASE("memory is reported by kind and name, and reused") {
     const std::size_t before = memory_report().in_use;
     {
         const MemoryScope scope(MemoryKind::weights, "embedding table");
-        const Tensor table = Tensor::empty({1000, 256}, DType::f32);
+        const Tensor table = Tensor::empty({1024, 256}, DType::f32);
         const MemoryReport report = memory_report();
-        CHECK(report.in_use - before == 1000 * 256 * 4);
+        CHECK(report.in_use - before == 1024 * 256 * 4);
         bool found = false;
-        for (const MemoryLine& line : report.now) found = found || (line.kind == MemoryKind::weights && line.name == "embedding table" && line.bytes == 1024000);
+        for (const MemoryLine& line : report.now) found = found || (line.kind == MemoryKind::weights && line.name == "embedding table" && line.bytes == 1048576);
         CHECK(found);
     }
     const MemoryReport after = memory_report();
     CHECK(after.in_use == before);
-    CHECK(after.peak >= before + 1024000);
+    CHECK(after.peak >= before + 1048576);
     CHECK(after.text().find("embedding table") != std::string::npos);
     const auto reused = after.reused;
-    { const Tensor again = Tensor::empty({1000, 256}, DType::f32); }
+    { const Tensor again = Tensor::empty({1024, 256}, DType::f32); }
     CHECK(memory_report().reused == reused + 1);
     release_cached_memory();
     CHECK(memory_report().cached == 0);
