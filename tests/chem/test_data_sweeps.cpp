@@ -48,6 +48,18 @@ TEST_CASE("sweep: as many SMILES fail to parse as the data's own description say
     }
 }
 
+TEST_CASE("sweep: canonical SMILES equal those that were published with QM8") {
+    const std::string data = chem_test::data_folder();
+    if (data.empty()) return;
+    const auto smiles = chem_test::csv_column(data + "/qm8/qm8.csv.gz", "smiles");
+    const auto published = chem_test::csv_column(data + "/qm8/qm8.csv.gz", "smiles_canonical");
+    const auto rows = featurize_all(smiles, names_only());
+    int different = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) different += rows[i].canonical != published[i];
+    CHECK(rows.size() > 19000);
+    CHECK(different == 0);
+}
+
 TEST_CASE("sweep: canonical SMILES and keys of stereo-rich molecules are stable") {
     const std::string data = chem_test::data_folder();
     if (data.empty()) return;
