@@ -22,7 +22,9 @@ struct MetricsTable {
     std::vector<std::string> columns;  // "RMSE (Tg)", "MAE (Tg)"
     std::vector<bool> larger_is_better;
     std::vector<MetricsRow> rows;
+    std::string rows_are = "model";    // models compete: the best of a column is marked; not so for "target"
 };
+// A table that is aligned also as plain text, without its title.
 std::string to_markdown(const MetricsTable&);
 
 struct LossCurve {
