@@ -50,9 +50,7 @@ class Checked {
 };
 
 // The same bytes as characters: the one place where input changes its type without a copy.
-inline std::string_view as_text(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 inline std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 // Reads little-endian numbers and byte ranges from the front of a span. The span must outlive the reader and what it hands out.

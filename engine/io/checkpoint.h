@@ -52,7 +52,8 @@ class CheckpointWriter {
     std::filesystem::path commit();
 
   private:
-    void write_file(std::string_view name, const std::function<void(FileWriter&)>& write, std::uint64_t expected_size, WrittenFile* written);
+    void write_file(std::string_view name, const std::function<void(FileWriter&)>& write, std::uint64_t expected_size,
+                    WrittenFile* written);
     void publish(const std::filesystem::path& target);
     void prune(const std::filesystem::path& newest);
 

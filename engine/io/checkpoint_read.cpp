@@ -38,18 +38,22 @@ std::string read_part(const std::filesystem::path& directory, std::string_view n
 std::string read_manifest_text(const std::filesystem::path& directory) {
     const std::string done = read_part(directory, checkpoint_format::done, checkpoint_format::done_limit);
     const std::string text = read_part(directory, checkpoint_format::manifest, checkpoint_format::manifest_limit);
-    if (done != hash128(std::as_bytes(std::span(text))).hex() + "\n") fail(directory, "MANIFEST.json is damaged: its hash is not the one in DONE");
+    if (done != hash128(std::as_bytes(std::span(text))).hex() + "\n")
+        fail(directory, "MANIFEST.json is damaged: its hash is not the one in DONE");
     return text;
 }
 
 Checkpoint parse_manifest(const std::filesystem::path& directory, const std::string& text) {
-    const Json document = parse_json(text, (directory / checkpoint_format::manifest).string(), {.bytes = checkpoint_format::manifest_limit});
+    const Json document =
+        parse_json(text, (directory / checkpoint_format::manifest).string(), {.bytes = checkpoint_format::manifest_limit});
     const JsonView manifest(document, "MANIFEST.json");
     if (manifest["format"].string() != checkpoint_format::name) manifest["format"].fail("this is no checkpoint of molten");
     const std::int64_t version = manifest["version"].integer(1);
     if (version > checkpoint_format::version) {
-        throw Error(ExitCode::data, fmt::format("{}: written by a newer molten (format version {}, this one reads up to {})",
-                                                directory.string(), version, checkpoint_format::version), "use a newer molten");
+        throw Error(ExitCode::data,
+                    fmt::format("{}: written by a newer molten (format version {}, this one reads up to {})", directory.string(), version,
+                                checkpoint_format::version),
+                    "use a newer molten");
     }
     Checkpoint checkpoint;
     checkpoint.path = directory;
@@ -72,7 +76,8 @@ void verify_file(const std::filesystem::path& directory, const CheckpointFile& e
     const std::filesystem::path path = directory / expected.name;
     if (path_kind(path) != PathKind::file) fail(directory, fmt::format("{} is missing", expected.name));
     const File file = File::open(path, OpenMode::read);
-    if (file.size() != expected.size) fail(directory, fmt::format("{} has {} bytes, {} expected", expected.name, file.size(), expected.size));
+    if (file.size() != expected.size)
+        fail(directory, fmt::format("{} has {} bytes, {} expected", expected.name, file.size(), expected.size));
     const Hash128 found = hash_of_file(file, expected.size);
     if (found != expected.hash) {
         fail(directory, fmt::format("{} is damaged: hash {}, {} expected", expected.name, found.hex(), expected.hash.hex()));

@@ -152,7 +152,8 @@ void CheckpointWriter::add(std::string_view name, const std::function<void(FileW
 }
 
 void CheckpointWriter::add(std::string_view name, std::span<const std::byte> bytes) {
-    add(name, [&](FileWriter& writer) { writer.write(bytes); }, bytes.size());
+    add(
+        name, [&](FileWriter& writer) { writer.write(bytes); }, bytes.size());
 }
 
 void CheckpointWriter::add(std::string_view name, std::string_view text) { add(name, as_bytes(text)); }
@@ -167,12 +168,17 @@ std::filesystem::path CheckpointWriter::commit() {
         files.push_back(std::move(row));
     }
     Json manifest = Json::object();
-    manifest.set("format", checkpoint_format::name).set("version", checkpoint_format::version).set("step", step_).set("files", std::move(files));
+    manifest.set("format", checkpoint_format::name)
+        .set("version", checkpoint_format::version)
+        .set("step", step_)
+        .set("files", std::move(files));
     const std::string text = manifest.text(true);
     WrittenFile written;
-    write_file(checkpoint_format::manifest, [&](FileWriter& writer) { writer.write(text); }, 0, &written);
+    write_file(
+        checkpoint_format::manifest, [&](FileWriter& writer) { writer.write(text); }, 0, &written);
     const std::string done = written.hash.hex() + "\n";
-    write_file(checkpoint_format::done, [&](FileWriter& writer) { writer.write(done); }, 0, &written);
+    write_file(
+        checkpoint_format::done, [&](FileWriter& writer) { writer.write(done); }, 0, &written);
     sync_directory(directory_);
 
     const std::filesystem::path target = root_ / checkpoint_directory_name(step_);

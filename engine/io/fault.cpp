@@ -1,6 +1,7 @@
 #include "engine/io/fault.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -10,7 +11,6 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 
 #include "engine/core/error.h"
 
@@ -33,7 +33,8 @@ Decision decision_of(std::string_view kind) {
     if (kind == "eio") return {.error = EIO};
     if (kind == "einval") return {.error = EINVAL};
     if (kind == "eintr") return {.error = EINTR};
-    throw Error(ExitCode::usage, fmt::format("MOLTEN_FAULT: unknown kind \"{}\"", kind), "kinds: kill, enospc, edquot, eio, einval, eintr, short");
+    throw Error(ExitCode::usage, fmt::format("MOLTEN_FAULT: unknown kind \"{}\"", kind),
+                "kinds: kill, enospc, edquot, eio, einval, eintr, short");
 }
 
 Plan plan_from_environment() {

@@ -64,7 +64,8 @@ void throw_system_error(int error, std::string_view doing, const std::filesystem
                     "free space on that file system, keep fewer checkpoints, or put the output somewhere else");
     }
     const std::string what = fmt::format("{}: cannot {}{}: {}", where, doing, amount, std::strerror(error));
-    if (error == EIO) throw Error(ExitCode::resources, what, "the storage device reports a failure: look at `dmesg`, then use another disk");
+    if (error == EIO)
+        throw Error(ExitCode::resources, what, "the storage device reports a failure: look at `dmesg`, then use another disk");
     if (is_input && error == ENOENT) throw Error(ExitCode::data, what, "check the path; it is taken from the current directory");
     if (is_input && (error == EACCES || error == EISDIR || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG)) {
         throw Error(ExitCode::data, what, "name a file that this user may read");
@@ -77,11 +78,21 @@ File File::open(const std::filesystem::path& path, OpenMode mode) {
     int flags = O_CLOEXEC;
     switch (mode) {
         // A FIFO named by mistake must not block for ever: opened non-blocking, and refused below.
-        case OpenMode::read: flags |= O_RDONLY | O_NONBLOCK; break;
-        case OpenMode::read_stream: flags |= O_RDONLY; break;
-        case OpenMode::create: flags |= O_WRONLY | O_CREAT | O_TRUNC; break;
-        case OpenMode::create_new: flags |= O_WRONLY | O_CREAT | O_EXCL; break;
-        case OpenMode::append: flags |= O_WRONLY | O_CREAT | O_APPEND; break;
+        case OpenMode::read:
+            flags |= O_RDONLY | O_NONBLOCK;
+            break;
+        case OpenMode::read_stream:
+            flags |= O_RDONLY;
+            break;
+        case OpenMode::create:
+            flags |= O_WRONLY | O_CREAT | O_TRUNC;
+            break;
+        case OpenMode::create_new:
+            flags |= O_WRONLY | O_CREAT | O_EXCL;
+            break;
+        case OpenMode::append:
+            flags |= O_WRONLY | O_CREAT | O_APPEND;
+            break;
     }
     const int descriptor = system_call([&] { return ::open(path.c_str(), flags, 0644); });
     if (descriptor < 0) throw_system_error(errno, reads ? "open for reading" : "open for writing", path, 0, reads);
@@ -114,7 +125,8 @@ File::~File() {
 void File::require_sound(const char* doing) const {
     if (descriptor_ < 0) throw Error(ExitCode::resources, fmt::format("{}: cannot {}: it is closed", path_.string(), doing));
     if (sync_failed_) {
-        throw Error(ExitCode::resources, fmt::format("{}: cannot {}: an earlier fsync of it failed, its content is unknown", path_.string(), doing),
+        throw Error(ExitCode::resources,
+                    fmt::format("{}: cannot {}: an earlier fsync of it failed, its content is unknown", path_.string(), doing),
                     "save again under a new name");
     }
 }
@@ -139,7 +151,8 @@ void File::pread(std::span<std::byte> out, std::uint64_t offset) const {
             transfer(out.size() - done, [&](std::size_t count) { return ::pread(descriptor_, out.data() + done, count, at); });
         if (got < 0) throw_system_error(errno, "read", path_);
         if (got == 0) {
-            throw Error(ExitCode::corrupt, fmt::format("{}: ends at byte {}, {} expected", path_.string(), offset + done, offset + out.size()),
+            throw Error(ExitCode::corrupt,
+                        fmt::format("{}: ends at byte {}, {} expected", path_.string(), offset + done, offset + out.size()),
                         "the file was cut short, perhaps while it was read; fetch or save it again");
         }
         done += static_cast<std::size_t>(got);
@@ -223,7 +236,8 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
     const File file = File::open(path, OpenMode::read);
     const std::uint64_t size = file.size();
     if (size > limit) {
-        throw Error(ExitCode::data, fmt::format("{}: {} long, at most {} are read here", path.string(), human_bytes(size), human_bytes(limit)),
+        throw Error(ExitCode::data,
+                    fmt::format("{}: {} long, at most {} are read here", path.string(), human_bytes(size), human_bytes(limit)),
                     "this is probably not the file that was meant");
     }
     std::string content(static_cast<std::size_t>(size), '\0');

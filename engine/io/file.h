@@ -96,8 +96,8 @@ void write_file_atomically(const std::filesystem::path& target, std::span<const 
 // The whole of a regular file. One of more than `limit` bytes is refused with Error(data) before anything is allocated.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
 
-// Directory calls. `rename_path` replaces a file; `exchange_paths` swaps two names in one step and returns false where the file system cannot.
-// `make_directory` fails if the name is taken, `make_directories` makes what is missing. `sync_directory` makes names durable.
+// Directory calls. `rename_path` replaces a file; `exchange_paths` swaps two names in one step and returns false where the file system
+// cannot. `make_directory` fails if the name is taken, `make_directories` makes what is missing. `sync_directory` makes names durable.
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
 bool exchange_paths(const std::filesystem::path& a, const std::filesystem::path& b);
 void remove_file(const std::filesystem::path& path);

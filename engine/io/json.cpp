@@ -81,9 +81,10 @@ class JsonTreeBuilder : public JsonHandler {
         for (std::size_t i = 1; i < order.size(); ++i) {
             if (members[order[i]].first != members[order[i - 1]].first) continue;
             const JsonPosition first = open_.back().key_positions[order[i - 1]];
-            throw JsonError(JsonFault::duplicate_key, name_, open_.back().key_positions[order[i]],
-                            fmt::format("key {} is there twice (first at {}:{})", printable(members[order[i]].first), first.line, first.column),
-                            "keep one of the two");
+            throw JsonError(
+                JsonFault::duplicate_key, name_, open_.back().key_positions[order[i]],
+                fmt::format("key {} is there twice (first at {}:{})", printable(members[order[i]].first), first.line, first.column),
+                "keep one of the two");
         }
     }
 

@@ -46,8 +46,7 @@ class Json {
     template <std::same_as<bool> T>
     Json(T value) : value_(value) {}
     template <std::integral T>
-        requires(!std::same_as<T, bool>)
-    Json(T value) : value_(to_int64(value)) {}
+    requires(!std::same_as<T, bool>) Json(T value) : value_(to_int64(value)) {}
     template <std::floating_point T>
     Json(T value) : value_(static_cast<double>(value)) {}
     Json(const char* value) : value_(std::string(value)) {}

@@ -46,7 +46,8 @@ class GuardedStream {
         last_ = next_;
         if (++bytes_ > limits_.bytes) fail_limit(JsonFault::document_size, "document too long", limits_.bytes, "bytes");
         check_encoding(byte);
-        if (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') fail(JsonFault::syntax, fmt::format("control byte 0x{:02x}", byte));
+        if (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r')
+            fail(JsonFault::syntax, fmt::format("control byte 0x{:02x}", byte));
         if (in_string_) {
             check_in_string(byte);
         } else {

@@ -15,24 +15,24 @@ namespace molten::io {
 
 // What one document may hold. Each is checked before the memory is taken; hitting one is a JsonError that names it.
 struct JsonLimits {
-    std::uint64_t bytes = 16'000'000;      // of the document
-    std::uint32_t depth = 64;              // of nested arrays and objects
-    std::uint64_t string = 8'000'000;      // bytes of one string or key, as written
-    std::uint64_t array = 1'000'000;       // elements of one array, members of one object
-    std::uint64_t values = 4'000'000;      // values in the document
-    std::uint64_t number = 512;            // characters of one number
+    std::uint64_t bytes = 16'000'000;  // of the document
+    std::uint32_t depth = 64;          // of nested arrays and objects
+    std::uint64_t string = 8'000'000;  // bytes of one string or key, as written
+    std::uint64_t array = 1'000'000;   // elements of one array, members of one object
+    std::uint64_t values = 4'000'000;  // values in the document
+    std::uint64_t number = 512;        // characters of one number
 };
 
 enum class JsonFault {
     syntax,
-    encoding,       // not UTF-8
+    encoding,  // not UTF-8
     depth,
     string_length,
     number_length,
     array_length,
     value_count,
     document_size,
-    number_range,   // 1e999
+    number_range,  // 1e999
     duplicate_key,
 };
 
@@ -84,7 +84,8 @@ class FileSource : public ByteSource {
     std::vector<std::byte> window_;
 };
 
-// Receives a document in order. `position` is the token's last byte, of a number the byte behind. Texts may be moved from. What a handler throws passes through.
+// Receives a document in order. `position` is the token's last byte, of a number the byte behind. Texts may be moved from. What a handler
+// throws passes through.
 class JsonHandler {
   public:
     virtual ~JsonHandler() = default;

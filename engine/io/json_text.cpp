@@ -52,13 +52,27 @@ class TextWriter {
     // Depth is what the caller built; a parsed document has at most JsonLimits::depth.
     void append(const Json& value, std::size_t level) {
         switch (value.kind()) {
-            case Json::Kind::null: out_ += "null"; break;
-            case Json::Kind::boolean: out_ += *value.as_boolean() ? "true" : "false"; break;
-            case Json::Kind::integer: out_ += std::to_string(*value.as_integer()); break;
-            case Json::Kind::real: append_real(out_, *value.as_real()); break;
-            case Json::Kind::string: append_string(out_, *value.as_string()); break;
-            case Json::Kind::array: append_array(*value.as_array(), level); break;
-            case Json::Kind::object: append_object(*value.as_object(), level); break;
+            case Json::Kind::null:
+                out_ += "null";
+                break;
+            case Json::Kind::boolean:
+                out_ += *value.as_boolean() ? "true" : "false";
+                break;
+            case Json::Kind::integer:
+                out_ += std::to_string(*value.as_integer());
+                break;
+            case Json::Kind::real:
+                append_real(out_, *value.as_real());
+                break;
+            case Json::Kind::string:
+                append_string(out_, *value.as_string());
+                break;
+            case Json::Kind::array:
+                append_array(*value.as_array(), level);
+                break;
+            case Json::Kind::object:
+                append_object(*value.as_object(), level);
+                break;
         }
     }
 

@@ -94,7 +94,8 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path, Safeten
     const auto payload_size = static_cast<std::size_t>(content->header.payload_size);
     if (access == SafetensorsAccess::map) {
         content->mapping = Mapping(file);
-        if (content->mapping.bytes().size() != size) throw Error(ExitCode::corrupt, content->name + ": changed its length while it was opened");
+        if (content->mapping.bytes().size() != size)
+            throw Error(ExitCode::corrupt, content->name + ": changed its length while it was opened");
         content->payload = content->mapping.bytes().subspan(offset);
     } else {
         content->owned.reset(static_cast<std::byte*>(::operator new[](payload_size, std::align_val_t{64})));

@@ -29,50 +29,50 @@ std::size_t safetensors_dtype_size(SafetensorsDType dtype);  // bytes an element
 
 // What is wrong with a file. Each kind of damage has its own.
 enum class SafetensorsFault {
-    too_short,                 // fewer than 8 bytes
-    header_too_large,          // N past header_bytes
-    header_past_end,           // 8 + N past the end of the file
-    header_not_object,         // the first byte is not '{'
-    header_encoding,           // not UTF-8
-    header_syntax,             // no JSON
-    header_depth,              // nested past header_depth
-    header_string_too_long,    // a string past header_string
-    header_number,             // a number past its limit in length or size
+    too_short,               // fewer than 8 bytes
+    header_too_large,        // N past header_bytes
+    header_past_end,         // 8 + N past the end of the file
+    header_not_object,       // the first byte is not '{'
+    header_encoding,         // not UTF-8
+    header_syntax,           // no JSON
+    header_depth,            // nested past header_depth
+    header_string_too_long,  // a string past header_string
+    header_number,           // a number past its limit in length or size
     metadata_not_object,
     metadata_value_not_string,
-    metadata_too_large,        // entries past metadata_entries
+    metadata_too_large,  // entries past metadata_entries
     duplicate_metadata_key,
     tensor_not_object,
-    tensor_too_many,           // tensors past tensors
-    tensor_name_too_long,      // a name past name_bytes
+    tensor_too_many,       // tensors past tensors
+    tensor_name_too_long,  // a name past name_bytes
     duplicate_tensor,
-    duplicate_field,           // dtype, shape or data_offsets twice in one tensor
+    duplicate_field,  // dtype, shape or data_offsets twice in one tensor
     missing_dtype,
     missing_shape,
     missing_offsets,
     dtype_not_string,
     dtype_unknown,
     shape_not_array,
-    shape_value,               // a dimension that is no integer from 0 to 2^64 - 1
-    shape_rank,                // dimensions past rank
-    shape_overflow,            // elements or bytes past 64 bits
+    shape_value,     // a dimension that is no integer from 0 to 2^64 - 1
+    shape_rank,      // dimensions past rank
+    shape_overflow,  // elements or bytes past 64 bits
     offsets_not_array,
-    offsets_value,             // an offset that is no integer from 0 to 2^64 - 1
-    offsets_count,             // not two
-    offsets_reversed,          // end before begin
-    offsets_past_end,          // end behind the file
-    size_mismatch,             // end - begin is not shape times dtype
-    gap,                       // bytes that belong to no tensor, between two
+    offsets_value,     // an offset that is no integer from 0 to 2^64 - 1
+    offsets_count,     // not two
+    offsets_reversed,  // end before begin
+    offsets_past_end,  // end behind the file
+    size_mismatch,     // end - begin is not shape times dtype
+    gap,               // bytes that belong to no tensor, between two
     overlap,
-    trailing_bytes,            // bytes that belong to no tensor, behind the last
-    index_syntax,              // of model.safetensors.index.json, from here on
+    trailing_bytes,  // bytes that belong to no tensor, behind the last
+    index_syntax,    // of model.safetensors.index.json, from here on
     index_no_weight_map,
     index_value_not_string,
-    index_file_name,           // not a plain *.safetensors file name
+    index_file_name,  // not a plain *.safetensors file name
     index_too_many_files,
     index_file_missing,
-    index_tensor_missing,      // listed, but not in its file
-    index_tensor_unlisted,     // in a file, but listed elsewhere or nowhere
+    index_tensor_missing,   // listed, but not in its file
+    index_tensor_unlisted,  // in a file, but listed elsewhere or nowhere
 };
 
 // A damaged file, always Error(corrupt); what() names file, tensor and numbers.
@@ -157,9 +157,9 @@ class SafetensorsModel {
 };
 
 // Writes a file: header padded with spaces to a multiple of 8, tensors by falling dtype and then by name as the reference writer does,
-// so that each begins aligned in the file and equal content gives equal bytes. `entries` may come in any order. Throws Error(data) for a repeated, reserved, too long
-// or not UTF-8 name, a rank past the limit, or data whose size is not shape times dtype; nothing is written then.
-// Atomic: the file at `path` is replaced once the new one is on the disk.
+// so that each begins aligned in the file and equal content gives equal bytes. `entries` may come in any order. Throws Error(data) for a
+// repeated, reserved, too long or not UTF-8 name, a rank past the limit, or data whose size is not shape times dtype; nothing is written
+// then. Atomic: the file at `path` is replaced once the new one is on the disk.
 WrittenFile write_safetensors(const std::filesystem::path& path, std::span<const SafetensorsEntry> entries,
                               const SafetensorsMetadata& metadata = {});
 // The same into an open writer (a checkpoint's): fsync and rename are its owner's.

@@ -17,12 +17,17 @@ using Fault = SafetensorsFault;
 
 SafetensorsFault fault_of(JsonFault fault) {
     switch (fault) {
-        case JsonFault::encoding: return Fault::header_encoding;
-        case JsonFault::depth: return Fault::header_depth;
-        case JsonFault::string_length: return Fault::header_string_too_long;
+        case JsonFault::encoding:
+            return Fault::header_encoding;
+        case JsonFault::depth:
+            return Fault::header_depth;
+        case JsonFault::string_length:
+            return Fault::header_string_too_long;
         case JsonFault::number_length:
-        case JsonFault::number_range: return Fault::header_number;
-        default: return Fault::header_syntax;
+        case JsonFault::number_range:
+            return Fault::header_number;
+        default:
+            return Fault::header_syntax;
     }
 }
 
@@ -65,7 +70,7 @@ class HeaderHandler : public JsonHandler {
     State state_ = State::start;
     State before_skip_ = State::top;
     std::uint32_t skip_depth_ = 0;
-    std::string key_;           // the tensor at work
+    std::string key_;  // the tensor at work
     std::string metadata_key_;
     bool is_metadata_ = false;  // key_ is __metadata__
     bool saw_metadata_ = false;
@@ -88,12 +93,24 @@ void HeaderHandler::key(std::string& name, JsonPosition) {
 
 void HeaderHandler::value(Kind kind, std::uint64_t number, std::string* text) {
     switch (state_) {
-        case State::start: state_ = State::top; break;  // '{' is known to be first
-        case State::top: begin_top_value(kind); break;
-        case State::metadata: add_metadata(kind, text); break;
-        case State::tensor: field_value(kind, text); break;
-        case State::shape: add_dimension(kind, number); break;
-        case State::offsets: add_offset(kind, number); break;
+        case State::start:
+            state_ = State::top;
+            break;  // '{' is known to be first
+        case State::top:
+            begin_top_value(kind);
+            break;
+        case State::metadata:
+            add_metadata(kind, text);
+            break;
+        case State::tensor:
+            field_value(kind, text);
+            break;
+        case State::shape:
+            add_dimension(kind, number);
+            break;
+        case State::offsets:
+            add_offset(kind, number);
+            break;
         case State::skipped:
             if (kind == Kind::object || kind == Kind::array) ++skip_depth_;
             break;
@@ -222,9 +239,9 @@ void HeaderHandler::finish_tensor() {
     if (!(bytes == tensor_.end - tensor_.begin)) {
         const std::string shape = fmt::format("{}", fmt::join(std::span(tensor_.shape).first(tensor_.rank), ", "));
         if (!bytes.ok()) fail(Fault::shape_overflow, fmt::format("shape [{}] has more bytes than 64 bits can count", shape));
-        fail(Fault::size_mismatch, fmt::format("shape [{}] of {} needs {} bytes, data_offsets [{}, {}] hold {}", shape,
-                                               safetensors_dtype_name(tensor_.dtype), bytes.value_or(0), tensor_.begin, tensor_.end,
-                                               tensor_.end - tensor_.begin));
+        fail(Fault::size_mismatch,
+             fmt::format("shape [{}] of {} needs {} bytes, data_offsets [{}, {}] hold {}", shape, safetensors_dtype_name(tensor_.dtype),
+                         bytes.value_or(0), tensor_.begin, tensor_.end, tensor_.end - tensor_.begin));
     }
     const std::string_view kept = header_.names.keep(key_);
     tensor_.name_data = kept.data();
@@ -240,7 +257,8 @@ void check_names(SafetensorsHeader& header, std::string_view file) {
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return tensors[a].name() < tensors[b].name(); });
     for (std::size_t i = 1; i < order.size(); ++i) {
         if (tensors[order[i]].name() == tensors[order[i - 1]].name()) {
-            throw SafetensorsError(Fault::duplicate_tensor, fmt::format("{}: tensor {} is there twice", file, printable(tensors[order[i]].name())));
+            throw SafetensorsError(Fault::duplicate_tensor,
+                                   fmt::format("{}: tensor {} is there twice", file, printable(tensors[order[i]].name())));
         }
     }
 }
@@ -253,8 +271,8 @@ void check_layout(SafetensorsHeader& header, std::string_view file) {
     std::uint64_t covered = 0;
     for (const HeaderTensor& tensor : header.tensors) {
         const auto fail = [&](Fault fault, const std::string& what) {
-            throw SafetensorsError(fault, fmt::format("{}: tensor {}: data_offsets [{}, {}] {}", file, printable(tensor.name()), tensor.begin,
-                                                      tensor.end, what));
+            throw SafetensorsError(fault, fmt::format("{}: tensor {}: data_offsets [{}, {}] {}", file, printable(tensor.name()),
+                                                      tensor.begin, tensor.end, what));
         };
         if (tensor.end > header.payload_size) {
             fail(Fault::offsets_past_end, fmt::format("end behind the file, which has {} bytes of data", header.payload_size));
@@ -283,11 +301,13 @@ std::string_view NameArena::keep(std::string_view name) {
 }
 
 std::uint64_t check_header_length(std::span<const std::byte> first_bytes, std::uint64_t file_size, std::string_view file) {
-    if (file_size < 8) throw SafetensorsError(Fault::too_short, fmt::format("{}: {} bytes, a safetensors file has at least 8", file, file_size));
+    if (file_size < 8)
+        throw SafetensorsError(Fault::too_short, fmt::format("{}: {} bytes, a safetensors file has at least 8", file, file_size));
     ByteReader reader(first_bytes, std::string(file));
     const std::uint64_t length = reader.u64();
     if (length > limits::header_bytes) {
-        throw SafetensorsError(Fault::header_too_large, fmt::format("{}: header of {} bytes, at most {} allowed", file, length, limits::header_bytes));
+        throw SafetensorsError(Fault::header_too_large,
+                               fmt::format("{}: header of {} bytes, at most {} allowed", file, length, limits::header_bytes));
     }
     if (length > file_size - 8) {
         throw SafetensorsError(Fault::header_past_end,

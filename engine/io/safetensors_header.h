@@ -48,7 +48,6 @@ struct SafetensorsHeader {
 std::uint64_t check_header_length(std::span<const std::byte> first_bytes, std::uint64_t file_size, std::string_view file);
 
 // Reads the N bytes of header from `source`. Throws SafetensorsError.
-SafetensorsHeader parse_safetensors_header(ByteSource& source, std::uint64_t header_length, std::uint64_t file_size,
-                                           std::string_view file);
+SafetensorsHeader parse_safetensors_header(ByteSource& source, std::uint64_t header_length, std::uint64_t file_size, std::string_view file);
 
 }  // namespace molten::io

@@ -22,7 +22,8 @@ struct ShardIndex {
 };
 
 bool is_plain_file_name(std::string_view name) {
-    const bool printable_ascii = std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '/' && c != '\\'; });
+    const bool printable_ascii =
+        std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '/' && c != '\\'; });
     return printable_ascii && name.size() <= 255 && name.ends_with(".safetensors") && !name.starts_with(".");
 }
 
@@ -47,7 +48,8 @@ ShardIndex read_index(const std::filesystem::path& path) {
         const std::string* name = file.as_string();
         if (name == nullptr) fail(Fault::index_value_not_string, fmt::format("the file of tensor {} is not a text", printable(tensor)));
         if (!is_plain_file_name(*name)) {
-            fail(Fault::index_file_name, fmt::format("tensor {}: {} is not a plain .safetensors file name", printable(tensor), printable(*name)));
+            fail(Fault::index_file_name,
+                 fmt::format("tensor {}: {} is not a plain .safetensors file name", printable(tensor), printable(*name)));
         }
         index.file_of_tensor.emplace(tensor, *name);
         index.files.push_back(*name);

@@ -14,7 +14,7 @@ namespace {
 namespace limits = safetensors_limits;
 
 struct Plan {
-    std::string header;                             // length field, JSON and padding
+    std::string header;                            // length field, JSON and padding
     std::vector<const SafetensorsEntry*> tensors;  // in the order of their bytes
     std::uint64_t size = 0;
 };
@@ -35,7 +35,8 @@ void check_entry(const SafetensorsEntry& entry) {
 }
 
 std::vector<const SafetensorsEntry*> in_file_order(std::span<const SafetensorsEntry> entries) {
-    if (entries.size() > limits::tensors) throw Error(ExitCode::data, fmt::format("{} tensors in one file, at most {}", entries.size(), limits::tensors));
+    if (entries.size() > limits::tensors)
+        throw Error(ExitCode::data, fmt::format("{} tensors in one file, at most {}", entries.size(), limits::tensors));
     std::vector<const SafetensorsEntry*> order;
     order.reserve(entries.size());
     for (const SafetensorsEntry& entry : entries) {

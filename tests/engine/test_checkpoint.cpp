@@ -52,7 +52,8 @@ TEST_CASE("a checkpoint is saved and loaded") {
     const std::uint64_t shape[] = {3};
     const SafetensorsEntry entries[] = {{"w", SafetensorsDType::f32, shape, as_bytes(data)}};
     CheckpointWriter writer(root, 100, {.expected_bytes = 1000});
-    writer.add("model.safetensors", [&](FileWriter& out) { write_safetensors(out, entries); }, safetensors_file_size(entries));
+    writer.add(
+        "model.safetensors", [&](FileWriter& out) { write_safetensors(out, entries); }, safetensors_file_size(entries));
     writer.add("state.json", "{}\n");
     CHECK(find_latest_good(root).passed_over.empty());
     CHECK_FALSE(find_latest_good(root).found);
@@ -153,10 +154,14 @@ TEST_CASE("the search says why newer checkpoints were passed over") {
     const auto search = find_latest_good(root.path());
     REQUIRE(search.found);
     CHECK(search.found->step == 1);
-    const char* reasons[] = {"step-99999999: is no checkpoint directory", "DONE is missing: the save was not finished",
-                             "weights.bin has 6 bytes, 7 expected",       "weights.bin is damaged: hash ",
-                             "DONE is missing: the save was not finished", "state.json is missing",
-                             "MANIFEST.json is damaged",                  "its manifest is of step 2",
+    const char* reasons[] = {"step-99999999: is no checkpoint directory",
+                             "DONE is missing: the save was not finished",
+                             "weights.bin has 6 bytes, 7 expected",
+                             "weights.bin is damaged: hash ",
+                             "DONE is missing: the save was not finished",
+                             "state.json is missing",
+                             "MANIFEST.json is damaged",
+                             "its manifest is of step 2",
                              "weights.bin is missing"};
     REQUIRE(search.passed_over.size() == std::size(reasons));
     for (std::size_t i = 0; i < std::size(reasons); ++i) {

@@ -35,8 +35,10 @@ void save(const std::filesystem::path& root, std::uint64_t step) {
     CheckpointWriter writer(root, step, {.expected_bytes = 2 * weights.size()});
     // One file with its size known, one longer than was reserved for it, one shorter.
     writer.add("weights.bin", weights);
-    writer.add("optimizer.bin", [&](FileWriter& out) { out.write(weights); }, 100);
-    writer.add("state.json", [&](FileWriter& out) { out.write(state_of(step)); }, 4096);
+    writer.add(
+        "optimizer.bin", [&](FileWriter& out) { out.write(weights); }, 100);
+    writer.add(
+        "state.json", [&](FileWriter& out) { out.write(state_of(step)); }, 4096);
     writer.commit();
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/io/byte_reader.h"
+#include "engine/io/fault.h"
 #include "engine/io/file.h"
 #include "engine/io/file_writer.h"
 #include "engine/io/printable.h"
@@ -81,12 +82,12 @@ TEST_CASE("printable text and sizes") {
     CHECK(human_bytes(999'960) == "1.0 MB");
     CHECK(human_bytes(UINT64_MAX) == "18.4 EB");
     // Table 3-7 of the Unicode standard: first and last of each row, and the neighbours that are not allowed.
-    for (const char* good : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xec\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80",
-                             "\xf4\x8f\xbf\xbf"}) {
+    for (const char* good : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xec\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80",
+                             "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
         CHECK(utf8_length(good) == std::string_view(good).size());
     }
-    for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                            "\xe2\x82", "\xc3("}) {
+    for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+                            "\xf5\x80\x80\x80", "\xe2\x82", "\xc3("}) {
         CHECK(utf8_length(bad) == 0);
     }
 }
@@ -252,10 +253,33 @@ TEST_CASE("a fault at any call of an atomic write leaves the old file or the new
     CHECK(test::read_text(root / "a") == "old");
 }
 
+TEST_CASE("a file whose third call fails" * doctest::skip()) {
+    const std::filesystem::path root = std::getenv("MOLTEN_TEST_ROOT");
+    File file = File::open(root / "a", OpenMode::create);
+    file.write_all(std::string_view("x"));
+    const bool failed = error_of([&] { file.sync(); }).code() == ExitCode::resources;
+    const bool write_refused = error_of([&] { file.write_all(std::string_view("y")); }).code() == ExitCode::resources;
+    const bool sync_refused = error_of([&] { file.sync(); }).code() == ExitCode::resources;
+    const bool close_refused = error_of([&] { file.close(); }).code() == ExitCode::resources;
+    const bool no_call_made = fault::calls() == 3;
+    std::exit(failed && write_refused && sync_refused && close_refused && no_call_made ? 42 : 1);
+}
+
+TEST_CASE("a file whose fsync failed is never tried again") {
+    const TemporaryDirectory directory(test::fast_parent());
+    const auto run = [&](const char* fault) {
+        return test::run_child("a file whose third call fails", {{"MOLTEN_TEST_ROOT", directory.path().string()}, {"MOLTEN_FAULT", fault}});
+    };
+    CHECK(run("eio:3").exit_code == 42);
+    CHECK(run("enospc:3").exit_code == 42);
+    CHECK(run("").exit_code == 1);
+}
+
 TEST_CASE("a fault plan that cannot be read is a usage error") {
     const TemporaryDirectory directory(test::fast_parent());
     for (const char* plan : {"bang:1", "kill", "kill:", "kill:0", "kill:x", "kill:3-", "eintr:1+", ":1"}) {
         CAPTURE(plan);
-        CHECK(test::run_child("file calls for a fault test", {{"MOLTEN_TEST_ROOT", directory.path().string()}, {"MOLTEN_FAULT", plan}}).exit_code == 2);
+        CHECK(test::run_child("file calls for a fault test", {{"MOLTEN_TEST_ROOT", directory.path().string()}, {"MOLTEN_FAULT", plan}})
+                  .exit_code == 2);
     }
 }

@@ -49,7 +49,8 @@ std::string failure(Call&& call) {
 }  // namespace
 
 TEST_CASE("JSON values of every kind are read") {
-    const Json json = parse_json(R"( {"n":null,"t":true,"f":false,"i":-42,"d":1.5e-3,"s":"a\u00e9\n\ud83d\ude00","a":[1,[],{}],"o":{"z":1,"y":2}} )", "t.json");
+    const Json json = parse_json(
+        R"( {"n":null,"t":true,"f":false,"i":-42,"d":1.5e-3,"s":"a\u00e9\n\ud83d\ude00","a":[1,[],{}],"o":{"z":1,"y":2}} )", "t.json");
     CHECK(json.find("n")->is_null());
     CHECK(*json.find("t")->as_boolean());
     CHECK_FALSE(*json.find("f")->as_boolean());
@@ -72,9 +73,41 @@ TEST_CASE("JSON values of every kind are read") {
 }
 
 TEST_CASE("JSON that is none is refused with its place") {
-    for (const char* text : {"", " ", "{", "[", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "'a'", "nul", "truefalse", "1 2", "{} {}", "[1}", "]", "01", "+1",
-                             ".5", "1.", "1e", "0x10", "NaN", "Infinity", "-", "\"a", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\\ud800\"",
-                             "\"tab\there\"", "// c\n1", "/* c */ 1", "[1 2]", "{\"a\":}", "{1:2}"}) {
+    for (const char* text : {"",
+                             " ",
+                             "{",
+                             "[",
+                             "[1,]",
+                             "{\"a\":1,}",
+                             "{a:1}",
+                             "{\"a\" 1}",
+                             "'a'",
+                             "nul",
+                             "truefalse",
+                             "1 2",
+                             "{} {}",
+                             "[1}",
+                             "]",
+                             "01",
+                             "+1",
+                             ".5",
+                             "1.",
+                             "1e",
+                             "0x10",
+                             "NaN",
+                             "Infinity",
+                             "-",
+                             "\"a",
+                             "\"\\x\"",
+                             "\"\\u12\"",
+                             "\"\\ud800\"",
+                             "\"\\udc00\\ud800\"",
+                             "\"tab\there\"",
+                             "// c\n1",
+                             "/* c */ 1",
+                             "[1 2]",
+                             "{\"a\":}",
+                             "{1:2}"}) {
         CAPTURE(text);
         CHECK(fault_of(text) == JsonFault::syntax);
     }
@@ -127,7 +160,8 @@ TEST_CASE("JSON limits hold to the last one allowed") {
 }
 
 TEST_CASE("JSON getters name the path") {
-    const Json document = parse_json(R"({"hidden_size":"64","layers":[{"dim":8},{"dim":-1}],"rate":0.5,"on":true,"none":null,"big":1e30})", "config.json");
+    const Json document =
+        parse_json(R"({"hidden_size":"64","layers":[{"dim":8},{"dim":-1}],"rate":0.5,"on":true,"none":null,"big":1e30})", "config.json");
     const JsonView config(document, "config");
     CHECK(failure([&] { config["hidden_size"].integer(); }) == "config.hidden_size: expected integer, found string \"64\"");
     CHECK(failure([&] { config["layers"][1]["dim"].integer(1, 65536); }) == "config.layers[1].dim: -1 is out of range, 1 to 65536 allowed");

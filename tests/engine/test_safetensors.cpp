@@ -44,7 +44,11 @@ std::string write_error(std::span<const SafetensorsEntry> entries, const Safeten
 
 TEST_CASE("safetensors written by hand is read") {
     const std::string header =
-        R"({"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12],"more":{"x":[1]}},"a\u00e9":{"shape":[2],"data_offsets":[0,4],"dtype":"BF16"},"scalar":{"dtype":"U8","shape":[],"data_offsets":[12,13]},"none":{"dtype":"I64","shape":[3,0],"data_offsets":[4,4]}}  )";
+        R"({"__metadata__":{"format":"pt"},)"
+        R"("b":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12],"more":{"x":[1]}},)"
+        R"("a\u00e9":{"shape":[2],"data_offsets":[0,4],"dtype":"BF16"},)"
+        R"("scalar":{"dtype":"U8","shape":[],"data_offsets":[12,13]},)"
+        R"("none":{"dtype":"I64","shape":[3,0],"data_offsets":[4,4]}}  )";
     const std::string payload("\x80\x3f\x00\xc0\x00\x00\x80\x3f\x00\x00\x00\x40\x07", 13);
     const std::string bytes = little_endian(header.size()) + header + payload;
     const TemporaryDirectory directory(test::fast_parent());
@@ -84,7 +88,11 @@ TEST_CASE("safetensors are written as the format says") {
                                         {"x", SafetensorsDType::i64, one, as_bytes(i64)},
                                         {"a", SafetensorsDType::f32, two, as_bytes(f32)}};
     std::string header =
-        R"({"__metadata__":{"format":"pt","k":"v\n"},"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"y":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},"z\"":{"dtype":"U8","shape":[3,1],"data_offsets":[24,27]}})";
+        R"({"__metadata__":{"format":"pt","k":"v\n"},)"
+        R"("x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},)"
+        R"("a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},)"
+        R"("y":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)"
+        R"("z\"":{"dtype":"U8","shape":[3,1],"data_offsets":[24,27]}})";
     header.append((8 - header.size() % 8) % 8, ' ');
     const std::string expected = little_endian(header.size()) + header + i64 + f32 + f32 + u8;
     const SafetensorsMetadata metadata = {{"k", "v\n"}, {"format", "pt"}};
@@ -105,7 +113,8 @@ TEST_CASE("the safetensors writer refuses what it could not read back") {
     const auto f32 = SafetensorsDType::f32;
     const std::string long_name(1025, 'n');
     CHECK(write_error({{{"a", f32, two, as_bytes(data)}, {"a", f32, two, as_bytes(data)}}}).find("two tensors are named \"a\"") == 0);
-    CHECK(write_error({{{"a", SafetensorsDType::f64, two, as_bytes(data)}}}).find("shape [2] of F64 does not make 8 bytes") != std::string::npos);
+    CHECK(write_error({{{"a", SafetensorsDType::f64, two, as_bytes(data)}}}).find("shape [2] of F64 does not make 8 bytes") !=
+          std::string::npos);
     CHECK(write_error({{{"a", f32, huge, as_bytes(data)}}}).find("does not make") != std::string::npos);
     CHECK(write_error({{{"__metadata__", f32, two, as_bytes(data)}}}).find("reserved") != std::string::npos);
     CHECK(write_error({{{long_name, f32, two, as_bytes(data)}}}).find("1024") != std::string::npos);
@@ -116,8 +125,9 @@ TEST_CASE("the safetensors writer refuses what it could not read back") {
 
 TEST_CASE("every dtype has its name and size") {
     using D = SafetensorsDType;
-    const std::pair<const char*, std::size_t> table[] = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
-                                                        {"U8", 1}, {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"U16", 2}, {"U32", 4}, {"U64", 8}};
+    const std::pair<const char*, std::size_t> table[] = {{"F64", 8},     {"F32", 4},     {"F16", 2}, {"BF16", 2}, {"I64", 8},
+                                                         {"I32", 4},     {"I16", 2},     {"I8", 1},  {"U8", 1},   {"BOOL", 1},
+                                                         {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"U16", 2}, {"U32", 4},  {"U64", 8}};
     for (const auto& [name, size] : table) {
         const auto dtype = safetensors_dtype_of(name);
         REQUIRE(dtype);
@@ -184,7 +194,9 @@ TEST_CASE("a sharded model is read through its index") {
         }
         return -1;
     };
-    const auto map = [&](const std::string& inside) { return fmt::format(R"({{"metadata":{{"total_size":24}},"weight_map":{{{}}}}})", inside); };
+    const auto map = [&](const std::string& inside) {
+        return fmt::format(R"({{"metadata":{{"total_size":24}},"weight_map":{{{}}}}})", inside);
+    };
     const auto row = [](const std::string& name, const std::string& file) { return fmt::format("\"{}\":\"{}\"", name, file); };
     const std::string good = map(row("a", one) + "," + row("b", one) + "," + row("c", other));
     CHECK(fault_with(good) == -1);
@@ -202,14 +214,15 @@ TEST_CASE("a sharded model is read through its index") {
     CHECK(fault_with("{}") == code(F::index_no_weight_map));
     CHECK(fault_with(R"({"weight_map":[]})") == code(F::index_no_weight_map));
     CHECK(fault_with(R"({"weight_map":{"a":1}})") == code(F::index_value_not_string));
-    for (const char* name : {"../x.safetensors", "/etc/x.safetensors", "sub/x.safetensors", "..", ".", "", "x.bin", ".safetensors", "a\\\\b.safetensors",
-                             "x\\u0000.safetensors", "x\\n.safetensors"}) {
+    for (const char* name : {"../x.safetensors", "/etc/x.safetensors", "sub/x.safetensors", "..", ".", "", "x.bin", ".safetensors",
+                             "a\\\\b.safetensors", "x\\u0000.safetensors", "x\\n.safetensors"}) {
         CAPTURE(name);
         CHECK(fault_with(map(row("a", name))) == code(F::index_file_name));
     }
     CHECK(fault_with(map(row("a", "gone.safetensors"))) == code(F::index_file_missing));
     CHECK(fault_with(map(row("a", one) + "," + row("b", one) + "," + row("c", one))) == code(F::index_tensor_missing));
-    CHECK(fault_with(map(row("a", one) + "," + row("b", one) + "," + row("c", other) + "," + row("d", other))) == code(F::index_tensor_missing));
+    CHECK(fault_with(map(row("a", one) + "," + row("b", one) + "," + row("c", other) + "," + row("d", other))) ==
+          code(F::index_tensor_missing));
     CHECK(fault_with(map(row("a", one) + "," + row("c", other))) == code(F::index_tensor_unlisted));
     CHECK(fault_with(map(row("a", one) + "," + row("b", other) + "," + row("c", other))) == code(F::index_tensor_unlisted));
     std::string many;

@@ -36,8 +36,8 @@ std::string one(std::string_view dtype, std::string_view shape, std::string_view
 std::string ranges(const std::vector<std::pair<int, int>>& at, std::size_t payload) {
     std::string header = "{";
     for (std::size_t i = 0; i < at.size(); ++i) {
-        header += fmt::format(R"({}"t{}":{{"dtype":"U8","shape":[{}],"data_offsets":[{},{}]}})", i > 0 ? "," : "", i, at[i].second - at[i].first,
-                              at[i].first, at[i].second);
+        header += fmt::format(R"({}"t{}":{{"dtype":"U8","shape":[{}],"data_offsets":[{},{}]}})", i > 0 ? "," : "", i,
+                              at[i].second - at[i].first, at[i].first, at[i].second);
     }
     return file_of(header + "}", payload);
 }
@@ -83,12 +83,14 @@ std::vector<Bad> bad_json() {
         {"lone surrogate", file_of(R"({"\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0), F::header_syntax},
         {"length says less than the object", little_endian(1) + "{}", F::header_syntax},
         {"invalid UTF-8 in a name", file_of("{\"a\xff\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0), F::header_encoding},
-        {"overlong UTF-8 in a name", file_of("{\"\xc0\xaf\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0), F::header_encoding},
+        {"overlong UTF-8 in a name", file_of("{\"\xc0\xaf\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0),
+         F::header_encoding},
         {"UTF-8 cut by the length", little_endian(3) + "{\"\xc3\xa9\":1}", F::header_encoding},
         {"nested five deep", file_of(R"({"a":{"x":{"y":{"z":{}}}}})", 0), F::header_depth},
         {"a million brackets", file_of(R"({"a":{"x":)" + std::string(1'000'000, '['), 0), F::header_depth},
         {"name of 3 MB", file_of("{\"" + std::string(3'000'000, 'n') + "\":1}", 0), F::header_string_too_long},
-        {"metadata of 3 MB in one text", file_of(R"({"__metadata__":{"k":")" + std::string(3'000'000, 'v') + "\"}}", 0), F::header_string_too_long},
+        {"metadata of 3 MB in one text", file_of(R"({"__metadata__":{"k":")" + std::string(3'000'000, 'v') + "\"}}", 0),
+         F::header_string_too_long},
         {"offset 1e999", one("\"U8\"", "[1]", "[0,1e999]", 1), F::header_number},
         {"number of a thousand digits", one("\"U8\"", fmt::format("[{}]", std::string(1000, '1')), "[0,1]", 1), F::header_number},
     };
@@ -117,9 +119,11 @@ std::vector<Bad> bad_tensors() {
         {"tensor is an array", file_of(R"({"a":["U8",[1],[0,1]]})", 1), F::tensor_not_object},
         {"tensor is null", file_of(R"({"a":null})", 0), F::tensor_not_object},
         {"name of 1,025 bytes", file_of("{\"" + std::string(1025, 'n') + "\":" + tensor + "}", 1), F::tensor_name_too_long},
-        {"tensor twice", file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2),
+        {"tensor twice",
+         file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2),
          F::duplicate_tensor},
-        {"tensor twice, once escaped", file_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0),
+        {"tensor twice, once escaped",
+         file_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0),
          F::duplicate_tensor},
         {"dtype twice", file_of(R"({"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}})", 1), F::duplicate_field},
         {"shape twice", file_of(R"({"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}})", 1), F::duplicate_field},
@@ -233,8 +237,12 @@ bool survives(std::string_view bytes) {
 }
 
 std::string sample() {
-    return file_of(R"({"__metadata__":{"format":"pt"},"w.a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"w.\u00e9":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},"s":{"dtype":"BOOL","shape":[],"data_offsets":[32,33]}}   )",
-                   33);
+    return file_of(
+        R"({"__metadata__":{"format":"pt"},)"
+        R"("w.a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+        R"("w.\u00e9":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},)"
+        R"("s":{"dtype":"BOOL","shape":[],"data_offsets":[32,33]}}   )",
+        33);
 }
 
 }  // namespace
@@ -265,7 +273,8 @@ TEST_CASE("a safetensors message names file, tensor and numbers") {
         SafetensorsFile::parse(as_bytes(bytes), "model.safetensors");
         FAIL("parsed");
     } catch (const SafetensorsError& error) {
-        CHECK(std::string(error.what()) == "model.safetensors: tensor \"a\": shape [2, 3] of F32 needs 24 bytes, data_offsets [0, 20] hold 20");
+        CHECK(std::string(error.what()) ==
+              "model.safetensors: tensor \"a\": shape [2, 3] of F32 needs 24 bytes, data_offsets [0, 20] hold 20");
     }
 }
 
@@ -309,10 +318,18 @@ TEST_CASE("safetensors bytes at random: an error or a file that holds together")
         for (int i = 0; i < edits; ++i) {
             const std::size_t at = random() % bad.size();
             switch (random() % 4) {
-                case 0: bad[at] = static_cast<char>(random()); break;
-                case 1: bad.erase(at, 1 + random() % 8); break;
-                case 2: bad.insert(at, 1, "{}[],:\"0123456789"[random() % 17]); break;
-                default: bad.insert(at, bad.substr(random() % bad.size(), random() % 30)); break;
+                case 0:
+                    bad[at] = static_cast<char>(random());
+                    break;
+                case 1:
+                    bad.erase(at, 1 + random() % 8);
+                    break;
+                case 2:
+                    bad.insert(at, 1, "{}[],:\"0123456789"[random() % 17]);
+                    break;
+                default:
+                    bad.insert(at, bad.substr(random() % bad.size(), random() % 30));
+                    break;
             }
         }
         survives(bad);
@@ -345,7 +362,8 @@ std::string shape_of_millions() {
 // One __metadata__ of long texts, or many of one text each.
 std::string long_metadata(bool repeated) {
     std::string header = R"({"__metadata__":{"first":"")";
-    for (int i = 0; i < 48; ++i) header += fmt::format(R"({}"{}":"{}")", repeated ? R"(},"__metadata__":{)" : ",", i, std::string(1'990'000, 'v'));
+    for (int i = 0; i < 48; ++i)
+        header += fmt::format(R"({}"{}":"{}")", repeated ? R"(},"__metadata__":{)" : ",", i, std::string(1'990'000, 'v'));
     return header + "}}";
 }
 
@@ -392,14 +410,16 @@ TEST_CASE("opening a safetensors file takes no more memory than the file and 64 
         test::write_text(directory / "m.safetensors", test_case.bytes());
         const double size = static_cast<double>(std::filesystem::file_size(directory / "m.safetensors"));
         for (const std::string access : {"map", "read"}) {
-            const auto child = test::run_child("a safetensors file opened under a memory watch",
-                                               {{"MOLTEN_TEST_FILE", (directory / "m.safetensors").string()}, {"MOLTEN_TEST_ACCESS", access}});
+            const auto child =
+                test::run_child("a safetensors file opened under a memory watch",
+                                {{"MOLTEN_TEST_FILE", (directory / "m.safetensors").string()}, {"MOLTEN_TEST_ACCESS", access}});
             INFO(test_case.what, ", ", access, ": ", child.output);
             REQUIRE(child.exit_code == 0);
             const std::string result = test::read_text(directory / "m.safetensors.result");
             CHECK(result.substr(0, result.find(' ')) == test_case.outcome);
             const double peak = std::stod(result.substr(result.find(' ') + 1));
-            const std::string figures = fmt::format("{}, {}: file {:.1f} MB, peak {:.1f} MB", test_case.what, access, size / 1e6, peak / 1e6);
+            const std::string figures =
+                fmt::format("{}, {}: file {:.1f} MB, peak {:.1f} MB", test_case.what, access, size / 1e6, peak / 1e6);
             CAPTURE(figures);
             if (std::getenv("MOLTEN_TEST_VERBOSE") != nullptr) fmt::print("{}\n", figures);
             CHECK(peak <= size + 64e6);
