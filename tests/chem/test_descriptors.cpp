@@ -93,7 +93,7 @@ const std::string golden = "tests/chem/golden/descriptors.csv";
 
 }  // namespace
 
-TEST_CASE("descriptors equal RDKit's Python on the golden molecules") {
+TEST_CASE("descriptors golden: equal to RDKit's Python") {
     const Oracle oracle = read_oracle(golden);
     CHECK(oracle.smiles.size() >= 400);
     CHECK(differences(oracle) == 0);
