@@ -1,49 +1,44 @@
 #include <fmt/format.h>
 
-#include "train/report/metrics_table.h"
 #include "train/report/report.h"
+#include "train/report/sections.h"
+#include "train/report/style.h"
 #include "train/report/text.h"
 
 namespace molten::report {
 namespace {
 
-std::string facts_table(const ReportData& data) {
-    std::string out = "<table class=\"facts\">\n";
-    for (const auto& [name, value] : data.facts) out += "<tr><th>" + escaped(name) + "</th><td>" + escaped(value) + "</td></tr>\n";
-    return out + "</table>\n";
-}
-
-std::string metrics_table(const MetricsTable& table) {
-    const TableText text = table_text(table);
-    std::string out = "<h3>" + escaped(table.title) + "</h3>\n<table>\n<tr>";
-    for (const std::string& name : text.head) out += "<th>" + escaped(name) + "</th>";
-    out += "</tr>\n";
-    for (const auto& row : text.rows) {
-        out += "<tr><td>" + escaped(row.name) + "</td>";
-        for (const TableCell& cell : row.cells) out += (cell.best ? "<td class=\"best\">" : "<td>") + escaped(cell.text) + "</td>";
-        out += "</tr>\n";
-    }
-    return out + "</table>\n";
-}
-
-std::string worst_molecules(const ReportData& data) {
-    std::string out;
-    for (const WorstMolecule& m : data.worst)
-        out += "<figure>" + m.svg + "<figcaption>" + escaped(m.row) + ", " + escaped(m.target) + ": measured " + compact(m.measured) + ", predicted " +
-               compact(m.predicted) + "<br><code>" + escaped(m.smiles) + "</code></figcaption></figure>\n";
-    return out.empty() ? "" : "<h2>Worst molecules</h2>\n" + out;
-}
+struct Section {
+    const char *id, *name;
+    std::string body;
+};
 
 }  // namespace
 
+std::string heading(const std::string& id, const std::string& text) { return "<h2 id=\"" + id + "\">" + escaped(text) + "</h2>\n"; }
+
+std::string plot(const std::string& svg) { return "<figure class=\"plot\">" + svg + "</figure>\n"; }
+
+std::string tile(const std::string& name, const std::string& figure, const std::string& note) {
+    return "<div class=\"tile\"><span>" + escaped(name) + "</span><b>" + escaped(figure) + "</b><span>" + escaped(note) + "</span></div>\n";
+}
+
 std::string to_html(const ReportData& data) {
-    std::string out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + escaped(data.title) + "</title></head>\n<body>\n";
-    out += "<h1>" + escaped(data.title) + "</h1>\n" + facts_table(data);
-    for (const MetricsTable& table : data.tables) out += metrics_table(table);
-    out += worst_molecules(data);
-    for (const auto& [reason, rows] : data.rejected) out += "<p>" + escaped(reason) + ": " + grouped(rows) + "</p>\n";
-    for (const std::string& note : data.notes) out += "<p>" + escaped(note) + "</p>\n";
-    return out + "<pre>" + escaped(data.command, true) + "\n\n" + escaped(data.config, true) + "</pre>\n</body></html>\n";
+    const Section sections[] = {{"results", "Results", results_section(data)},      {"training", "Training", training_section(data)},
+                                {"targets", "Targets", targets_section(data)},      {"gate", "Gate", gate_section(data)},
+                                {"worst", "Worst molecules", worst_section(data)},  {"rejected", "Rejected rows", rows_section(data)},
+                                {"reproduce", "Reproduce", reproduce_section(data)}};
+    const std::string title = escaped(data.title.empty() ? "untitled" : data.title);
+    std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n"
+                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>\n<title>" +
+                      title + " - molten report</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<p class=\"over\">molten report</p>\n<h1>" + title + "</h1>\n<nav>";
+    for (const Section& s : sections)
+        if (!s.body.empty()) out += fmt::format("<a href=\"#{}\">{}</a>", s.id, s.name);
+    out += "</nav>\n" + facts_section(data);
+    for (const Section& s : sections)
+        if (!s.body.empty()) out += heading(s.id, s.name) + s.body;
+    return out + "<footer>Written by molten. This page needs no network and runs no script.</footer>\n</body>\n</html>\n";
 }
 
 }  // namespace molten::report
