@@ -34,10 +34,10 @@ void add_columns(const S* rows, std::int64_t count, std::int64_t width, S* sums)
     std::int64_t o = 0;
     for (; o + kVectors * kL <= width; o += kVectors * kL) {
         V sum[kVectors];
-        for (int v = 0; v < kVectors; ++v) sum[v] = *reinterpret_cast<const V*>(sums + o + v * kL);
+        for (int v = 0; v < kVectors; ++v) sum[v] = gemm::load<V>(sums + o + v * kL);
         for (std::int64_t i = 0; i < count; ++i)
-            for (int v = 0; v < kVectors; ++v) sum[v] += *reinterpret_cast<const V*>(rows + i * width + o + v * kL);
-        for (int v = 0; v < kVectors; ++v) *reinterpret_cast<V*>(sums + o + v * kL) = sum[v];
+            for (int v = 0; v < kVectors; ++v) sum[v] += gemm::load<V>(rows + i * width + o + v * kL);
+        for (int v = 0; v < kVectors; ++v) gemm::store(sums + o + v * kL, sum[v]);
     }
     for (; o < width; ++o)
         for (std::int64_t i = 0; i < count; ++i) sums[o] += rows[i * width + o];

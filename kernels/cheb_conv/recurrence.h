@@ -30,22 +30,21 @@ struct Step {
 template <class S, class V, int kVectors>
 inline void step_columns(const ScaledLaplacian<S>& lh, const Step<S>& step, std::int64_t i, std::int64_t column) {
     constexpr std::int64_t kLanesOfV = sizeof(V) / sizeof(S);
-    const auto load = [](const S* p) -> const V& { return *reinterpret_cast<const V*>(p); };
     const std::int64_t at = (i - lh.first) * step.ld + column;
     V sum[kVectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) sum[v] = lh.diagonal[i] * load(step.in + at + v * kLanesOfV);
+    for (int v = 0; v < kVectors; ++v) sum[v] = lh.diagonal[i] * gemm::load<V>(step.in + at + v * kLanesOfV);
     for (auto e = lh.graph->row_offset[i]; e < lh.graph->row_offset[i + 1]; ++e) {
         const S c = lh.at(e);
         const S* from = step.in + (lh.graph->column[e] - lh.first) * step.ld + column;
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sum[v] += c * load(from + v * kLanesOfV);
+        for (int v = 0; v < kVectors; ++v) sum[v] += c * gemm::load<V>(from + v * kLanesOfV);
     }
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
         V y = step.factor * sum[v];
-        if (step.other) y += step.sign * load(step.other + at + v * kLanesOfV);
-        *reinterpret_cast<V*>(step.out + at + v * kLanesOfV) = y;
+        if (step.other) y += step.sign * gemm::load<V>(step.other + at + v * kLanesOfV);
+        gemm::store(step.out + at + v * kLanesOfV, y);
     }
 }
 

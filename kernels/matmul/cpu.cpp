@@ -159,8 +159,59 @@ void multiply_split(const Launch& launch, const MatMulArgs& p, std::int64_t part
     });
 }
 
+// sums[i * step_i + j * step_j] = alpha <x_i, y_j> for few rows x and many rows y: a pass over y at memory speed.
+template <class T>
+void multiply_dots(const T* x, std::int64_t ldx, std::int64_t few, const T* y, std::int64_t ldy, std::int64_t many, std::int64_t k,
+                   accumulate_t<T> alpha, accumulate_t<T>* sums, std::int64_t step_i, std::int64_t step_j) {
+    using S = accumulate_t<T>;
+    const std::int64_t groups = divide_up(many, 4);
+    parallel_for(groups, std::max<std::int64_t>(1, kTaskWork / 16 / (k * few)), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t group = begin; group < end; ++group) {
+            const std::int64_t j = std::min(group * 4, std::max<std::int64_t>(many - 4, 0));
+            const T* rows[4];
+            for (std::int64_t r = 0; r < 4; ++r) rows[r] = y + std::min(j + r, many - 1) * ldy;
+            for (std::int64_t i = 0; i < few; ++i) {
+                const T* left = x + i * ldx;
+                S s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+#pragma omp simd reduction(+ : s0, s1, s2, s3)
+                for (std::int64_t p = 0; p < k; ++p) {
+                    const S value = S(left[p]);
+                    s0 += value * S(rows[0][p]), s1 += value * S(rows[1][p]), s2 += value * S(rows[2][p]), s3 += value * S(rows[3][p]);
+                }
+                const S four[4] = {s0, s1, s2, s3};
+                for (std::int64_t r = group * 4 - j; r < 4 && j + r < many; ++r) sums[i * step_i + (j + r) * step_j] = alpha * four[r];
+            }
+        }
+    });
+}
+
+// One side has few rows and both run along k: no tile would fill.
+template <class T>
+bool multiply_narrow(const Launch& launch, const MatMulArgs& p) {
+    using S = accumulate_t<T>;
+    constexpr std::int64_t kFew = 4;
+    const bool b_runs_along_k = p.transpose_b || (p.n == 1 && p.ldb == 1);
+    if (p.transpose_a || !b_runs_along_k || p.k < 32 || std::min(p.m, p.n) > kFew || p.m * p.n == 0) return false;
+    const auto *a = static_cast<const T*>(p.a), *b = static_cast<const T*>(p.b);
+    const std::int64_t ldb = p.transpose_b ? p.ldb : p.k;
+    const S alpha = static_cast<S>(p.alpha);
+    Scratch<S> sums(launch, "matmul sums", p.m * p.n), bias(launch, "matmul bias", p.bias ? p.n : 0);
+    if (p.m <= kFew)
+        multiply_dots(a, p.lda, p.m, b, ldb, p.n, p.k, alpha, sums.data(), p.n, std::int64_t{1});
+    else
+        multiply_dots(b, ldb, p.n, a, p.lda, p.m, p.k, alpha, sums.data(), std::int64_t{1}, p.n);
+    Finish<S, T> finish = finish_of<T>(p);
+    if (p.bias) {
+        convert(static_cast<const T*>(p.bias), p.n, bias.data());
+        finish.bias = bias.data();
+    }
+    finish_rows(finish, sums.data(), p.n, static_cast<T*>(p.c), p.ldc, 0, p.m, 0, p.n);
+    return true;
+}
+
 template <class T>
 void multiply_v2(const Launch& launch, const MatMulArgs& p) {
+    if (multiply_narrow<T>(launch, p)) return;
     constexpr std::int64_t kLongest = 16, kPartDepth = 512;
     if (p.k >= 4 * kPartDepth && p.m * p.n <= 512 * 512 && 8 * p.m * p.n <= p.k * (p.m + p.n) * 4)
         return multiply_split<T>(launch, p, std::min(kLongest, p.k / kPartDepth));

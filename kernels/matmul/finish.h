@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+
 #include "kernels/common/dtype.h"
 #include "kernels/common/vector_math.h"
 #include "kernels/matmul/matmul.h"
@@ -55,27 +57,32 @@ struct Finish {
     bool fits_tile() const { return !pre_activation && (activation == MatMulActivation::none || activation == MatMulActivation::relu); }
 };
 
-// c = activation(sums + bias) + beta residual; sums are alpha A B and may be c.
+// c = activation(sums + bias) + beta residual; sums are alpha A B and may be c. Loops without branches, so that they vectorise.
 template <class S, class Out>
 void finish_rows(const Finish<S, Out>& finish, const S* sums, std::int64_t lds, Out* c, std::int64_t ldc, std::int64_t row0,
                  std::int64_t rows, std::int64_t column0, std::int64_t columns) {
-    const S* bias = finish.bias ? finish.bias + column0 : nullptr;
-    for (std::int64_t i = 0; i < rows; ++i) {
-        const std::int64_t at = (row0 + i) * ldc + column0;
-        const S* sum = sums + i * lds;
-        const auto row = [&](auto activation) {
-            Out* pre = finish.pre_activation ? finish.pre_activation + at : nullptr;
-            const Out* residual = finish.residual ? finish.residual + at : nullptr;
+    constexpr std::int64_t kPiece = 256;
+    S x[kPiece];
+    for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t j0 = 0; j0 < columns; j0 += kPiece) {
+            const std::int64_t count = std::min(kPiece, columns - j0), at = (row0 + i) * ldc + column0 + j0;
+            std::copy_n(sums + i * lds + j0, count, x);
+            if (const S* bias = finish.bias ? finish.bias + column0 + j0 : nullptr)
 #pragma omp simd
-            for (std::int64_t j = 0; j < columns; ++j) {
-                const S x = bias ? sum[j] + bias[j] : sum[j];
-                if (pre) pre[j] = Out(x);
-                const S y = activation(x);
-                c[at + j] = Out(residual ? y + finish.beta * S(residual[j]) : y);
-            }
-        };
-        with_activation<S>(finish.activation, row);
-    }
+                for (std::int64_t j = 0; j < count; ++j) x[j] += bias[j];
+            if (Out* pre = finish.pre_activation ? finish.pre_activation + at : nullptr)
+#pragma omp simd
+                for (std::int64_t j = 0; j < count; ++j) pre[j] = Out(x[j]);
+            with_activation<S>(finish.activation, [&](auto activation) {
+#pragma omp simd
+                for (std::int64_t j = 0; j < count; ++j) x[j] = activation(x[j]);
+            });
+            if (const Out* residual = finish.residual ? finish.residual + at : nullptr)
+#pragma omp simd
+                for (std::int64_t j = 0; j < count; ++j) x[j] += finish.beta * S(residual[j]);
+#pragma omp simd
+            for (std::int64_t j = 0; j < count; ++j) c[at + j] = Out(x[j]);
+        }
 }
 
 }  // namespace molten::cpu::gemm

@@ -36,11 +36,11 @@ inline void transpose_square(const T* in, std::int64_t ldi, S* out, std::int64_t
 #pragma GCC unroll 16
     for (int r = 0; r < kL; ++r) {
         if constexpr (std::is_same_v<T, S>) {
-            rows[r] = *reinterpret_cast<const V*>(in + r * ldi);
+            rows[r] = load<V>(in + r * ldi);
         } else {
             S line[kL];
             convert(in + r * ldi, kL, line);
-            rows[r] = *reinterpret_cast<const V*>(line);
+            rows[r] = load<V>(line);
         }
     }
 #pragma GCC unroll 4
@@ -52,7 +52,7 @@ inline void transpose_square(const T* in, std::int64_t ldi, S* out, std::int64_t
         for (int r = 0; r < kL; ++r) rows[r] = next[r];
     }
 #pragma GCC unroll 16
-    for (int r = 0; r < kL; ++r) *reinterpret_cast<V*>(out + r * ldo) = rows[r];
+    for (int r = 0; r < kL; ++r) store(out + r * ldo, rows[r]);
 }
 
 // One panel of op(B): out[p * kPanel + j] for p in [0, k), zeros beyond `columns`.

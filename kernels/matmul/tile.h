@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/common/bf16.h"
@@ -22,10 +23,24 @@ constexpr int kTileVectors = 2;
 
 template <class T>
 struct VectorOf {
-    typedef T type __attribute__((vector_size(kVectorBytes), aligned(sizeof(T)), may_alias));  // unaligned loads and stores
+    typedef T type __attribute__((vector_size(kVectorBytes)));
+    typedef T unaligned __attribute__((vector_size(kVectorBytes), aligned(sizeof(T)), may_alias));
 };
 template <class T>
 using Vector = typename VectorOf<T>::type;
+
+// Unaligned loads and stores of whole vectors; of a single number where V is T.
+template <class V, class T>
+inline V load(const T* from) {
+    if constexpr (std::is_same_v<V, T>) return *from;
+    else return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);
+}
+template <class V, class T>
+inline void store(T* to, const V& value) {
+    if constexpr (std::is_same_v<V, T>) *to = value;
+    else *reinterpret_cast<typename VectorOf<T>::unaligned*>(to) = value;
+}
+
 template <class T>
 constexpr int kLanes = kVectorBytes / sizeof(T);
 template <class T>
@@ -64,7 +79,7 @@ template <class T, bool kTransposedA, int kVectors, int kRows>
     for (std::int64_t p = 0; p < tile.k; ++p) {
         V row[kVectors];
 #pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) row[v] = *reinterpret_cast<const V*>(b + v * kLanes<T>);
+        for (int v = 0; v < kVectors; ++v) row[v] = load<V>(b + v * kLanes<T>);
         b += tile.ldb;
 #pragma GCC unroll 16
         for (int i = 0; i < kRows; ++i) {
@@ -90,13 +105,13 @@ template <class T, bool kTransposedA, int kVectors, int kRows>
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) {
             const int column = v * kLanes<T>;
-            V* c = reinterpret_cast<V*>(tile.c + i * tile.ldc + column);
+            T* c = tile.c + i * tile.ldc + column;
             V x = sum[i][v] * tile.alpha;
-            if (tile.add) x += *c;
-            if (tile.bias) x += *reinterpret_cast<const V*>(tile.bias + column);
+            if (tile.add) x += load<V>(c);
+            if (tile.bias) x += load<V>(tile.bias + column);
             if (tile.relu) x = x < V{} ? V{} : x;  // NaN stays NaN
-            if (tile.residual) x += tile.beta * *reinterpret_cast<const V*>(tile.residual + i * tile.ldc + column);
-            *c = x;
+            if (tile.residual) x += tile.beta * load<V>(tile.residual + i * tile.ldc + column);
+            store(c, x);
         }
     }
 }
