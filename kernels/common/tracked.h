@@ -24,7 +24,8 @@ struct Tracked {
     static constexpr double u = 0x1p-24;
 
     Tracked() = default;
-    Tracked(double v) : value(v), magnitude(std::abs(v)), error(0) {}
+    // A constant: one that float cannot hold was rounded on its way into the kernel.
+    Tracked(double v) : value(v), magnitude(std::abs(v)), error(std::isfinite(v) && static_cast<float>(v) != v ? u * std::abs(v) : 0) {}
     Tracked(double v, double m, double e) : value(v), magnitude(m), error(e) {}
     explicit operator double() const { return value; }
     explicit operator float() const { return static_cast<float>(value); }

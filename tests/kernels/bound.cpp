@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "kernels/common/tracked.h"
@@ -18,7 +19,7 @@ std::size_t element_size(Kind kind, const World& world) {
 
 void write(const Array& array, const World& world, void* memory) {
     if (!is_real(array.kind) || !world.tracked) return store(array, stored_dtype(array.kind, world.dtype), memory);
-    std::transform(array.numbers.begin(), array.numbers.end(), static_cast<Tracked*>(memory), [](double x) { return Tracked(x); });
+    std::transform(array.numbers.begin(), array.numbers.end(), static_cast<Tracked*>(memory), [](double x) { return Tracked(x, std::abs(x), 0); });
 }
 
 void read(Array& array, const World& world, const void* memory) {
