@@ -32,7 +32,8 @@ std::string aligned(const std::vector<std::vector<std::string>>& lines, const st
         out += '\n';
         if (l > 0) continue;
         out += '|';
-        for (std::size_t c = 0; c < width.size(); ++c) out += (right[c] ? std::string(width[c] + 1, '-') + ":" : ":" + std::string(width[c] + 1, '-')) + "|";
+        for (std::size_t c = 0; c < width.size(); ++c)
+            out += (right[c] ? std::string(width[c] + 1, '-') + ":" : ":" + std::string(width[c] + 1, '-')) + "|";
         out += '\n';
     }
     return out;

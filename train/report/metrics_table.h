@@ -10,11 +10,11 @@ namespace molten::report {
 
 // A MetricsTable as text, cell by cell, with what stands out.
 struct TableCell {
-    std::string text;       // "0.583 ± 0.012"
+    std::string text;  // "0.583 ± 0.012"
     bool best = false;
 };
 struct TableText {
-    std::vector<std::string> head;             // "model", "RMSE ↓", ..., "settings", "time"
+    std::vector<std::string> head;  // "model", "RMSE ↓", ..., "settings", "time"
     struct Row {
         std::string name, kind, settings, time;
         std::vector<TableCell> cells;

@@ -15,7 +15,8 @@ std::string target_line(const TargetSection& target) {
     std::string line = "- **" + markdown_escaped(target.name) + "**: " + markdown_escaped(target.task);
     if (!target.why.empty()) line += " (" + markdown_escaped(target.why) + ")";
     if (!target.classification && std::isfinite(target.measured_coverage)) {
-        line += fmt::format("; intervals of {} hold {} of the test part", percent(target.nominal_coverage), percent(target.measured_coverage));
+        line +=
+            fmt::format("; intervals of {} hold {} of the test part", percent(target.nominal_coverage), percent(target.measured_coverage));
         if (std::isfinite(target.mean_width)) line += ", mean width " + compact(target.mean_width);
     }
     return line + "\n";
@@ -26,19 +27,23 @@ std::string target_line(const TargetSection& target) {
 std::string to_model_card(const ReportData& data) {
     std::string out = "---\nlibrary_name: molten\ntags:\n- chemistry\n- molecular-property-prediction\n---\n";
     out += "\n# " + markdown_escaped(data.title.empty() ? "A molten model" : data.title) + "\n\n";
-    out += "A multimodal model of molecules (graph, fingerprint, descriptors and neighbours, mixed by a gate), trained with molten.\n"
-           "Plots, intervals and the worst molecules are in `report.html`.\n\n";
+    out +=
+        "A multimodal model of molecules (graph, fingerprint, descriptors and neighbours, mixed by a gate), trained with molten.\n"
+        "Plots, intervals and the worst molecules are in `report.html`.\n\n";
     for (const auto& [name, value] : data.facts) out += "- " + markdown_escaped(name) + ": " + markdown_escaped(value) + "\n";
     out += "\n## Use\n\n" + markdown_code("molten predict --model . --data molecules.csv --out predictions.csv");
-    out += "\n`predictions.csv` has every row of `molecules.csv` in its order, with `<target>_pred`, `<target>_lower`, `<target>_upper` and `reason`.\n";
+    out +=
+        "\n`predictions.csv` has every row of `molecules.csv` in its order, with `<target>_pred`, `<target>_lower`, `<target>_upper` and "
+        "`reason`.\n";
     if (!data.targets.empty()) out += "\n## Targets\n\n";
     for (const TargetSection& target : data.targets) out += target_line(target);
     if (!data.tables.empty()) out += "\n## Results\n\nArrows show the better direction; the best of a column is bold.\n";
     for (const MetricsTable& table : data.tables) out += "\n### " + markdown_escaped(table.title) + "\n\n" + to_markdown(table);
-    out += "\n## Limits\n\n"
-           "- The figures hold for molecules like those of the test part. Look at the similarity to the nearest training molecule before you\n"
-           "  trust a prediction for something else.\n"
-           "- Intervals are calibrated on the validation part: their coverage is a mean over molecules, not a promise for each one.\n";
+    out +=
+        "\n## Limits\n\n"
+        "- The figures hold for molecules like those of the test part. Look at the similarity to the nearest training molecule before you\n"
+        "  trust a prediction for something else.\n"
+        "- Intervals are calibrated on the validation part: their coverage is a mean over molecules, not a promise for each one.\n";
     for (const auto& note : data.notes) out += "- " + markdown_escaped(note) + "\n";
     if (!data.rejected.empty()) {
         out += "\n## Rejected rows\n\nEach is in `rejected.csv` with its reason.\n\n| reason | rows |\n|:-------|-----:|\n";

@@ -29,10 +29,12 @@ std::string to_html(const ReportData& data) {
                                 {"worst", "Worst molecules", worst_section(data)},  {"rejected", "Rejected rows", rows_section(data)},
                                 {"reproduce", "Reproduce", reproduce_section(data)}};
     const std::string title = escaped(data.title.empty() ? "untitled" : data.title);
-    std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n"
-                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>\n<title>" +
-                      title + " - molten report</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<p class=\"over\">molten report</p>\n<h1>" + title + "</h1>\n<nav>";
+    std::string out =
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>\n<title>" +
+        title + " - molten report</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<p class=\"over\">molten report</p>\n<h1>" +
+        title + "</h1>\n<nav>";
     for (const Section& s : sections)
         if (!s.body.empty()) out += fmt::format("<a href=\"#{}\">{}</a>", s.id, s.name);
     out += "</nav>\n" + facts_section(data);

@@ -10,7 +10,7 @@
 namespace molten::report {
 namespace {
 
-constexpr double kWidth = 480, kHeight = 320, kSquare = 400;
+constexpr double kWidth = 480, kWide = 960, kHeight = 320, kSquare = 400;
 constexpr double kLetter = 6.2, kLine = 18;  // of 11 px text: mean advance, line pitch
 constexpr const char* kPalette[kColours] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"};
 
@@ -23,10 +23,14 @@ std::string text_at(double x, double y, const char* attributes, const std::strin
 std::string legend_key(const LegendEntry& entry, double x, double y) {
     const std::string colour = colour_of(entry.colour), a = pixels(x), b = pixels(x + 16), middle = pixels(y - 4);
     switch (entry.key) {
-        case Key::dot: return fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"4\" style=\"fill:{}\"/>", pixels(x + 8), middle, colour);
-        case Key::bar: return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"12\" height=\"10\" style=\"fill:{}\"/>", pixels(x + 2), pixels(y - 9), colour);
+        case Key::dot:
+            return fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"4\" style=\"fill:{}\"/>", pixels(x + 8), middle, colour);
+        case Key::bar:
+            return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"12\" height=\"10\" style=\"fill:{}\"/>", pixels(x + 2), pixels(y - 9),
+                               colour);
         case Key::outline:
-            return fmt::format("<path d=\"M{} {}v-8h12v8\" style=\"fill:none;stroke:{};stroke-width:1.6\"/>", pixels(x + 2), pixels(y), colour);
+            return fmt::format("<path d=\"M{} {}v-8h12v8\" style=\"fill:none;stroke:{};stroke-width:1.6\"/>", pixels(x + 2), pixels(y),
+                               colour);
         default:
             return fmt::format("<path d=\"M{} {}H{}\" style=\"stroke:{};stroke-width:2{}\"/>", a, middle, b, colour,
                                entry.key == Key::dashed ? ";stroke-dasharray:5 3" : "");
@@ -49,7 +53,7 @@ double draw_legend(std::string& out, const std::vector<LegendEntry>& entries, do
         x += width;
         any = true;
     }
-    return any ? y + kLine + 4 : y;
+    return y + (any ? kLine + 4 : 8);
 }
 
 struct Ticks {
@@ -63,6 +67,16 @@ Ticks ticks_of(Range range, bool logarithmic, int most) {
     return ticks;
 }
 
+// As many as their labels leave room for.
+Ticks fitting_ticks(Range range, bool logarithmic, double room) {
+    for (int most = room > 500 ? 13 : 8;; --most) {
+        Ticks ticks = ticks_of(range, logarithmic, most);
+        double total = 0;
+        for (const std::string& label : ticks.labels) total += text_width(label) + 12;
+        if (total <= room || most <= 2) return ticks;
+    }
+}
+
 void draw_y_axis(Frame& f, const Ticks& ticks, const std::string& label) {
     std::string grid, labels;
     for (std::size_t i = 0; i < ticks.at.size(); ++i) {
@@ -70,26 +84,30 @@ void draw_y_axis(Frame& f, const Ticks& ticks, const std::string& label) {
         grid += fmt::format("M{} {}H{}", pixels(f.left), pixels(y), pixels(f.right));
         labels += text_at(f.left - 6, y + 3.5, "", ticks.labels[i]);
     }
-    f.svg += "<path class=\"grid\" d=\"" + grid + "\" stroke=\"currentColor\" stroke-opacity=\".13\"/>\n<g text-anchor=\"end\" fill-opacity=\".8\">" + labels + "</g>\n";
+    f.svg += "<path class=\"grid\" d=\"" + grid +
+             "\" stroke=\"currentColor\" stroke-opacity=\".13\"/>\n<g text-anchor=\"end\" fill-opacity=\".8\">" + labels + "</g>\n";
     if (label.empty()) return;
     const double middle = (f.top + f.bottom) / 2;
-    f.svg += fmt::format("<text transform=\"translate(12 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n", pixels(middle), escaped(shortened(label, 48)));
+    f.svg += fmt::format("<text transform=\"translate(12 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n", pixels(middle),
+                         escaped(shortened(label, 48)));
 }
 
 void draw_x_axis(Frame& f, const FrameSpec& spec, const Ticks& ticks) {
     std::string grid, labels;
     const double cell = (f.right - f.left) / std::max(1.0, static_cast<double>(spec.groups.size()));
     for (std::size_t i = 0; i < spec.groups.size(); ++i)
-        labels += text_at(f.x(static_cast<double>(i)), f.bottom + 16, "", shortened(spec.groups[i], static_cast<std::size_t>(std::max(3.0, cell / kLetter))));
+        labels += text_at(f.x(static_cast<double>(i)), f.bottom + 16, "",
+                          shortened(spec.groups[i], static_cast<std::size_t>(std::max(3.0, cell / kLetter))));
     for (std::size_t i = 0; i < ticks.at.size(); ++i) {
         grid += fmt::format("M{} {}V{}", pixels(f.x(ticks.at[i])), pixels(f.top), pixels(f.bottom));
         labels += text_at(f.x(ticks.at[i]), f.bottom + 16, "", ticks.labels[i]);
     }
     if (!grid.empty()) f.svg += "<path class=\"grid\" d=\"" + grid + "\" stroke=\"currentColor\" stroke-opacity=\".13\"/>\n";
     f.svg += "<g text-anchor=\"middle\" fill-opacity=\".8\">" + labels + "</g>\n";
-    f.svg += fmt::format("<path d=\"M{} {}V{}H{}\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".55\"/>\n", pixels(f.left), pixels(f.top), pixels(f.bottom),
-                         pixels(f.right));
-    if (!spec.x_label.empty()) f.svg += text_at((f.left + f.right) / 2, f.bottom + 34, " text-anchor=\"middle\"", shortened(spec.x_label, 64)) + "\n";
+    f.svg += fmt::format("<path d=\"M{} {}V{}H{}\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".55\"/>\n", pixels(f.left),
+                         pixels(f.top), pixels(f.bottom), pixels(f.right));
+    if (!spec.x_label.empty())
+        f.svg += text_at((f.left + f.right) / 2, f.bottom + 34, " text-anchor=\"middle\"", shortened(spec.x_label, 64)) + "\n";
 }
 
 }  // namespace
@@ -104,21 +122,15 @@ double Scale::operator()(double value) const {
 }
 
 Frame draw_frame(const FrameSpec& spec) {
-    const double width = spec.square ? kSquare : kWidth;
-    const Ticks y_ticks = ticks_of(spec.y, spec.y_logarithmic, 7);
+    const double width = spec.square ? kSquare : spec.wide ? kWide : kWidth;
+    const Ticks x_ticks = spec.groups.empty() ? fitting_ticks(spec.x, spec.x_logarithmic, width - 90) : Ticks{};
+    const bool shared = spec.square && spec.x.low == spec.y.low && spec.x.high == spec.y.high;
+    const Ticks y_ticks = shared ? x_ticks : ticks_of(spec.y, spec.y_logarithmic, 7);
     Frame f;
     double widest = 0;
     for (const std::string& label : y_ticks.labels) widest = std::max(widest, text_width(label));
     f.left = (spec.y_label.empty() ? 10 : 26) + widest;
     f.right = width - 14;
-    Ticks x_ticks;
-    if (spec.groups.empty())  // as many as their labels leave room for
-        for (int most = 8; most >= 2; --most) {
-            x_ticks = ticks_of(spec.x, spec.x_logarithmic, most);
-            double total = 0;
-            for (const std::string& label : x_ticks.labels) total += text_width(label) + 12;
-            if (total <= f.right - f.left) break;
-        }
     std::string head = fmt::format("<text x=\"{}\" y=\"16\" font-size=\"13\" font-weight=\"600\">{}</text>\n", pixels(f.left),
                                    escaped(shortened(spec.title, static_cast<std::size_t>((f.right - f.left) / 7.2))));
     f.top = draw_legend(head, spec.legend, f.left, f.right, 22) + 6;
@@ -126,9 +138,10 @@ Frame draw_frame(const FrameSpec& spec) {
     const double height = f.bottom + (spec.x_label.empty() ? 26 : 44);
     f.x = Scale(spec.x, spec.x_logarithmic, f.left, f.right);
     f.y = Scale(spec.y, spec.y_logarithmic, f.bottom, f.top);
-    f.svg = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" aria-label=\"{2}\" "
-                        "font-family=\"system-ui,sans-serif\" font-size=\"11\" fill=\"currentColor\">\n",
-                        pixels(width), pixels(height), escaped(shortened(spec.title, 200)));
+    f.svg = fmt::format(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" aria-label=\"{2}\" "
+        "font-family=\"system-ui,sans-serif\" font-size=\"11\" fill=\"currentColor\">\n",
+        pixels(width), pixels(height), escaped(shortened(spec.title, 200)));
     f.svg += head + "\n";
     draw_y_axis(f, y_ticks, spec.y_label);
     draw_x_axis(f, spec, x_ticks);
@@ -137,7 +150,10 @@ Frame draw_frame(const FrameSpec& spec) {
 
 std::string finish(Frame frame, const std::string& content, bool empty) {
     frame.svg += content;
-    if (empty) frame.svg += text_at((frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2, " text-anchor=\"middle\" fill-opacity=\".6\"", "no data") + "\n";
+    if (empty)
+        frame.svg += text_at((frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2, " text-anchor=\"middle\" fill-opacity=\".6\"",
+                             "no data") +
+                     "\n";
     return std::move(frame.svg) + "</svg>\n";
 }
 

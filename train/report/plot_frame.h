@@ -34,11 +34,11 @@ struct FrameSpec {
     bool x_logarithmic = false, y_logarithmic = false;
     std::vector<LegendEntry> legend;
     std::vector<std::string> groups;  // names along x instead of ticks: group i stands at x = i
-    bool square = false;
+    bool square = false, wide = false;
 };
 
 struct Frame {
-    std::string svg;                  // from <svg ...> on: title, legend, grid, axes
+    std::string svg;  // from <svg ...> on: title, legend, grid, axes
     Scale x, y;
     double left = 0, top = 0, right = 0, bottom = 0;
 };
@@ -46,8 +46,8 @@ Frame draw_frame(const FrameSpec&);
 // A word in the middle where there is nothing to draw, then </svg>.
 std::string finish(Frame frame, const std::string& content, bool empty);
 
-std::string pixels(double value);                  // "12.5", one decimal at most
-std::string colour_of(int colour);                 // "var(--series-0,#0072b2)" or "currentColor"
+std::string pixels(double value);                                         // "12.5", one decimal at most
+std::string colour_of(int colour);                                        // "var(--series-0,#0072b2)" or "currentColor"
 std::string shortened(const std::string& text, std::size_t code_points);  // "abc…", before escaping
 
 }  // namespace molten::report

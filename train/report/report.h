@@ -10,11 +10,11 @@ namespace molten::report {
 
 // A model's measures on the test part: one row of the comparison.
 struct MetricsRow {
-    std::string model;                 // "molten", "random_forest", "graph_only"
-    std::string kind;                  // "model", "ablation", "baseline"
-    std::vector<double> mean;          // a number a column of MetricsTable; NaN = undefined
-    std::vector<double> deviation;     // over replicates; empty when there is one
-    std::string settings;              // "lambda = 10"; may be empty
+    std::string model;              // "molten", "random_forest", "graph_only"
+    std::string kind;               // "model", "ablation", "baseline"
+    std::vector<double> mean;       // a number a column of MetricsTable; NaN = undefined
+    std::vector<double> deviation;  // over replicates; empty when there is one
+    std::string settings;           // "lambda = 10"; may be empty
     double seconds = 0;
 };
 struct MetricsTable {
@@ -22,13 +22,13 @@ struct MetricsTable {
     std::vector<std::string> columns;  // "RMSE (Tg)", "MAE (Tg)"
     std::vector<bool> larger_is_better;
     std::vector<MetricsRow> rows;
-    std::string rows_are = "model";    // models compete: the best of a column is marked; not so for "target"
+    std::string rows_are = "model";  // models compete: the best of a column is marked; not so for "target"
 };
 // A table that is aligned also as plain text, without its title.
 std::string to_markdown(const MetricsTable&);
 
 struct LossCurve {
-    std::string name;                  // "model 0"
+    std::string name;  // "model 0"
     std::vector<double> epoch, train, validation;
     double best_epoch = 0;
 };
@@ -38,13 +38,13 @@ enum class Part { train, validation, test };
 struct Point {
     Part part = Part::test;
     double measured = 0, predicted = 0, lower = 0, upper = 0;
-    std::string name;                  // SMILES: a tooltip
+    std::string name;  // SMILES: a tooltip
 };
 
 struct TargetSection {
     std::string name;
-    bool classification = false;       // measured is 0 or 1, predicted a probability
-    std::string task, why;             // "regression", "3,791 different numbers in 3,791 rows"
+    bool classification = false;  // measured is 0 or 1, predicted a probability
+    std::string task, why;        // "regression", "3,791 different numbers in 3,791 rows"
     std::vector<Point> points;
     // Regression: nominal against measured coverage of the ensemble's intervals, and the conformal interval's figures.
     std::vector<std::pair<double, double>> calibration;
@@ -61,11 +61,11 @@ struct GateSection {
 };
 
 struct WorstMolecule {
-    std::string svg;                   // a drawing
+    std::string svg;  // a drawing
     std::string smiles, target;
-    std::string row;                   // "row 412"
+    std::string row;  // "row 412"
     double measured = 0, predicted = 0, lower = 0, upper = 0;
-    double similarity = 0;             // Tanimoto to the nearest training molecule; NaN = unknown
+    double similarity = 0;  // Tanimoto to the nearest training molecule; NaN = unknown
 };
 
 struct ReportData {
@@ -74,10 +74,10 @@ struct ReportData {
     std::vector<MetricsTable> tables;
     std::vector<LossCurve> curves;
     std::vector<TargetSection> targets;
-    GateSection gate;                  // no experts: no section
+    GateSection gate;  // no experts: no section
     std::vector<WorstMolecule> worst;
     std::vector<std::pair<std::string, std::size_t>> rejected;  // reason code -> rows
-    std::string command, config;       // as run
+    std::string command, config;                                // as run
     std::vector<std::string> notes;
 };
 

@@ -18,7 +18,13 @@ LineSeries series_of(const Pairs& pairs) {
 }
 
 std::string roc_plot(const Pairs& roc) {
-    LineChart chart{"ROC curve, test part", {"false positive rate", false, true}, {"true positive rate", false, true}, {series_of(roc)}, {}, true, true};
+    LineChart chart{"ROC curve, test part",
+                    {"false positive rate", false, true},
+                    {"true positive rate", false, true},
+                    {series_of(roc)},
+                    {},
+                    true,
+                    true};
     return plot(line_chart(chart));
 }
 
@@ -30,7 +36,13 @@ std::string precision_recall_plot(const TargetSection& target) {
             positives += p.measured > 0.5;
             ++all;
         }
-    LineChart chart{"Precision and recall, test part", {"recall", false, true}, {"precision", false, true}, {series_of(target.precision_recall)}, {}, false, true};
+    LineChart chart{"Precision and recall, test part",
+                    {"recall", false, true},
+                    {"precision", false, true},
+                    {series_of(target.precision_recall)},
+                    {},
+                    false,
+                    true};
     if (all > 0) chart.series.push_back({"share of positives", {0, 1}, {positives / all, positives / all}, kNeutral, true, true, false});
     return plot(line_chart(chart));
 }
@@ -41,7 +53,12 @@ std::string reliability_plot(const Pairs& reliability) {
 }
 
 std::string probability_histogram(const TargetSection& target) {
-    Histogram h{"Predicted probability by class, test part", "predicted probability", "share of the class", {{"positive", {}, 0}, {"negative", {}, 1}}, 20, true};
+    Histogram h{"Predicted probability by class, test part",
+                "predicted probability",
+                "share of the class",
+                {{"positive", {}, 0}, {"negative", {}, 1}},
+                20,
+                true};
     for (const Point& p : target.points)
         if (p.part == Part::test) h.series[p.measured > 0.5 ? 0 : 1].values.push_back(p.predicted);
     return plot(histogram(h));

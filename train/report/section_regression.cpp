@@ -63,7 +63,8 @@ Drawn choose(const std::vector<Point>& points, DotBudget budget) {
 std::string tooltip(const Point& p) {
     std::string text = p.name.size() > 120 ? p.name.substr(0, 120) + "..." : p.name;
     text += fmt::format("\nmeasured {}, predicted {}", compact(p.measured), compact(p.predicted));
-    if (std::isfinite(p.lower) && std::isfinite(p.upper) && p.lower < p.upper) text += fmt::format(" ({} to {})", compact(p.lower), compact(p.upper));
+    if (std::isfinite(p.lower) && std::isfinite(p.upper) && p.lower < p.upper)
+        text += fmt::format(" ({} to {})", compact(p.lower), compact(p.upper));
     return text;
 }
 
@@ -89,7 +90,8 @@ std::vector<DotSeries> dots(const std::vector<Point>& points, const Drawn& drawn
 
 std::string parity_plot(const TargetSection& target, const Drawn& drawn) {
     Scatter parity{"Predicted against measured", {"measured"}, {"predicted"}, {}, Guide::diagonal, true};
-    parity.series = dots(target.points, drawn, [](const Point& p) { return p.measured; }, [](const Point& p) { return p.predicted; });
+    parity.series = dots(
+        target.points, drawn, [](const Point& p) { return p.measured; }, [](const Point& p) { return p.predicted; });
     if (drawn.all[2] <= kErrorBars)
         for (const std::size_t i : drawn.pointed) {
             const Point& p = target.points[i];
@@ -102,14 +104,16 @@ std::string parity_plot(const TargetSection& target, const Drawn& drawn) {
 
 std::string residual_plot(const TargetSection& target, const Drawn& drawn) {
     Scatter residuals{"Residual against prediction", {"predicted"}, {"predicted \u2212 measured"}, {}, Guide::zero, false};
-    residuals.series = dots(target.points, drawn, [](const Point& p) { return p.predicted; }, [](const Point& p) { return p.predicted - p.measured; });
+    residuals.series = dots(
+        target.points, drawn, [](const Point& p) { return p.predicted; }, [](const Point& p) { return p.predicted - p.measured; });
     return plot(scatter(residuals));
 }
 
 std::string residual_histogram(const TargetSection& target) {
     Histogram h{"Distribution of residuals", "predicted \u2212 measured", "share of the part", {}, 0, false};
     for (const std::size_t part : {2, 0, 1}) h.series.push_back({kPartName[part], {}, kPartColour[part]});
-    for (const Point& p : target.points) h.series[p.part == Part::test ? 0 : p.part == Part::train ? 1 : 2].values.push_back(p.predicted - p.measured);
+    for (const Point& p : target.points)
+        h.series[p.part == Part::test ? 0 : p.part == Part::train ? 1 : 2].values.push_back(p.predicted - p.measured);
     return plot(histogram(h));
 }
 
@@ -125,7 +129,8 @@ std::string calibration_plot(const TargetSection& target) {
 
 std::string thinning_note(const Drawn& drawn) {
     if (!drawn.thinned) return "";
-    std::string text = "Dots are thinned evenly; the largest errors of the test part are all kept, histograms and figures count every molecule. Drawn:";
+    std::string text =
+        "Dots are thinned evenly; the largest errors of the test part are all kept, histograms and figures count every molecule. Drawn:";
     for (const std::size_t p : {0, 1, 2}) {
         const std::size_t shown = drawn.plain[p].size() + (p == 2 ? drawn.pointed.size() : 0);
         text += fmt::format("{} {} of {} {}", p ? "," : "", grouped(shown), grouped(drawn.all[p]), kPartName[p]);
@@ -138,8 +143,8 @@ std::string thinning_note(const Drawn& drawn) {
 std::string regression_plots(const TargetSection& target, DotBudget budget) {
     if (target.points.empty()) return "<p class=\"small\">No measured values to draw.</p>\n";
     const Drawn drawn = choose(target.points, budget);
-    return "<div class=\"plots\">\n" + parity_plot(target, drawn) + calibration_plot(target) + residual_plot(target, drawn) + residual_histogram(target) + "</div>\n" +
-           thinning_note(drawn);
+    return "<div class=\"plots\">\n" + parity_plot(target, drawn) + calibration_plot(target) + residual_plot(target, drawn) +
+           residual_histogram(target) + "</div>\n" + thinning_note(drawn);
 }
 
 }  // namespace molten::report

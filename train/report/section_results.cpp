@@ -39,7 +39,8 @@ std::string html_table(const MetricsTable& table) {
     out += "</tr>\n";
     for (const auto& row : text.rows) {
         out += (text.has_kind && row.kind == "model" ? "<tr class=\"own\"><td>" : "<tr><td>") + escaped(row.name) + "</td>";
-        for (const TableCell& cell : row.cells) out += (cell.best ? "<td class=\"number best\">" : "<td class=\"number\">") + escaped(cell.text) + "</td>";
+        for (const TableCell& cell : row.cells)
+            out += (cell.best ? "<td class=\"number best\">" : "<td class=\"number\">") + escaped(cell.text) + "</td>";
         if (text.has_kind) out += "<td class=\"kind\">" + escaped(row.kind) + "</td>";
         if (text.has_settings) out += "<td class=\"wrap\">" + escaped(row.settings) + "</td>";
         if (text.has_time) out += "<td class=\"number kind\">" + escaped(row.time) + "</td>";

@@ -33,8 +33,8 @@ std::string molecule_card(const WorstMolecule& m) {
     out += fmt::format("<br/>measured <b>{}</b>, predicted <b>{}</b>", compact(m.measured), compact(m.predicted));
     if (std::isfinite(m.lower) && std::isfinite(m.upper) && m.lower < m.upper) {
         const bool inside = m.lower <= m.measured && m.measured <= m.upper;
-        out += fmt::format("<br/>interval {} to {}, <span class=\"{}\">{}</span>", compact(m.lower), compact(m.upper), inside ? "inside" : "outside",
-                           inside ? "holds the measured value" : "misses the measured value");
+        out += fmt::format("<br/>interval {} to {}, <span class=\"{}\">{}</span>", compact(m.lower), compact(m.upper),
+                           inside ? "inside" : "outside", inside ? "holds the measured value" : "misses the measured value");
     }
     if (std::isfinite(m.similarity)) out += fmt::format("<br/>similarity to the nearest training molecule {:.2f}", m.similarity);
     return out + "<code>" + escaped(m.smiles) + "</code></figcaption></figure>\n";
@@ -44,8 +44,10 @@ std::string molecule_card(const WorstMolecule& m) {
 
 std::string worst_section(const ReportData& data) {
     if (data.worst.empty()) return "";
-    std::string out = "<p class=\"small\">The largest errors of the test part, in standard deviations of the target. Similarity is the Tanimoto coefficient of Morgan "
-                      "fingerprints: a small one says that the model has seen nothing like it.</p>\n<div class=\"worst\">\n";
+    std::string out =
+        "<p class=\"small\">The largest errors of the test part, in standard deviations of the target. Similarity is the Tanimoto "
+        "coefficient of Morgan "
+        "fingerprints: a small one says that the model has seen nothing like it.</p>\n<div class=\"worst\">\n";
     for (const WorstMolecule& m : data.worst) out += molecule_card(m);
     return out + "</div>\n";
 }
@@ -58,7 +60,9 @@ std::string rows_section(const ReportData& data) {
         rows += "<tr><td><code>" + escaped(reason) + "</code></td><td class=\"number\">" + grouped(count) + "</td></tr>\n";
         total += count;
     }
-    return "<p class=\"small\">" + grouped(total) + " rows could not be used; each is in <code>rejected.csv</code> with its reason.</p>\n<table>\n<tr><th>reason</th><th class=\"number\">rows</th></tr>\n" +
+    return "<p class=\"small\">" + grouped(total) +
+           " rows could not be used; each is in <code>rejected.csv</code> with its reason.</p>\n<table>\n<tr><th>reason</th><th "
+           "class=\"number\">rows</th></tr>\n" +
            rows + "</table>\n";
 }
 

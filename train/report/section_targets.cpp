@@ -11,29 +11,33 @@ namespace molten::report {
 namespace {
 
 std::size_t count_of(const TargetSection& target, Part part) {
-    return static_cast<std::size_t>(std::count_if(target.points.begin(), target.points.end(), [&](const Point& p) { return p.part == part; }));
+    return static_cast<std::size_t>(
+        std::count_if(target.points.begin(), target.points.end(), [&](const Point& p) { return p.part == part; }));
 }
 
 std::string summary(const TargetSection& target) {
     std::string out = "<summary><b>" + escaped(target.name) + "</b><span class=\"small\">" + escaped(target.task);
     if (!target.why.empty()) out += " (" + escaped(target.why) + ")";
     if (!target.points.empty())
-        out += fmt::format(", {} train, {} validation, {} test", grouped(count_of(target, Part::train)), grouped(count_of(target, Part::validation)),
-                           grouped(count_of(target, Part::test)));
+        out += fmt::format(", {} train, {} validation, {} test", grouped(count_of(target, Part::train)),
+                           grouped(count_of(target, Part::validation)), grouped(count_of(target, Part::test)));
     return out + "</span></summary>\n";
 }
 
 // What the sample alone lets the measured coverage vary by: the standard deviation of a binomial share.
 std::string sampling_note(double nominal, std::size_t n) {
-    return fmt::format("{:.1f} % wanted; ± {:.1f} % by chance with {} molecules", 100 * nominal, 100 * std::sqrt(nominal * (1 - nominal) / static_cast<double>(n)), grouped(n));
+    return fmt::format("{:.1f} % wanted; ± {:.1f} % by chance with {} molecules", 100 * nominal,
+                       100 * std::sqrt(nominal * (1 - nominal) / static_cast<double>(n)), grouped(n));
 }
 
 std::string coverage_tiles(const TargetSection& target) {
     const std::size_t n = count_of(target, Part::test);
     std::string out;
     if (std::isfinite(target.measured_coverage))
-        out += tile("Test part within its intervals", fmt::format("{:.1f} %", 100 * target.measured_coverage), n ? sampling_note(target.nominal_coverage, n) : "");
-    if (std::isfinite(target.mean_width)) out += tile("Mean width of an interval", compact(target.mean_width), "in the units of " + target.name);
+        out += tile("Test part within its intervals", fmt::format("{:.1f} %", 100 * target.measured_coverage),
+                    n ? sampling_note(target.nominal_coverage, n) : "");
+    if (std::isfinite(target.mean_width))
+        out += tile("Mean width of an interval", compact(target.mean_width), "in the units of " + target.name);
     return out.empty() ? "" : "<div class=\"tiles\">\n" + out + "</div>\n";
 }
 
@@ -59,7 +63,8 @@ std::string targets_section(const ReportData& data) {
     std::string out;
     const DotBudget budget = dot_budget(data.targets.size());
     for (std::size_t i = 0; i < data.targets.size(); ++i)
-        out += (i == 0 || data.targets.size() <= 3 ? "<details open=\"open\">\n" : "<details>\n") + summary(data.targets[i]) + target_body(data.targets[i], budget) + "</details>\n";
+        out += (i == 0 || data.targets.size() <= 3 ? "<details open=\"open\">\n" : "<details>\n") + summary(data.targets[i]) +
+               target_body(data.targets[i], budget) + "</details>\n";
     return out;
 }
 

@@ -26,6 +26,7 @@ bool wants_logarithm(const std::vector<LossCurve>& curves) {
 
 LineChart loss_chart(const std::vector<LossCurve>& curves) {
     LineChart chart;
+    chart.wide = true;
     chart.title = "Loss";
     chart.x.label = "epoch";
     chart.y.label = "loss";
@@ -38,7 +39,8 @@ LineChart loss_chart(const std::vector<LossCurve>& curves) {
         for (std::size_t e = 0; e < std::min(curve.epoch.size(), curve.validation.size()); ++e)
             if (curve.epoch[e] == curve.best_epoch)
                 chart.markers.push_back({curve.epoch[e], curve.validation[e], colour,
-                                         fmt::format("{}: best epoch {}, validation loss {}", curve.name, compact(curve.epoch[e]), compact(curve.validation[e]))});
+                                         fmt::format("{}: best epoch {}, validation loss {}", curve.name, compact(curve.epoch[e]),
+                                                     compact(curve.validation[e]))});
     }
     chart.series.push_back({"train (dashed)", {}, {}, kNeutral, true, true, false});
     chart.series.push_back({"validation", {}, {}, kNeutral, false, false, false});
@@ -51,14 +53,17 @@ std::string training_section(const ReportData& data) {
     if (data.curves.empty()) return "";
     std::string best;
     for (const LossCurve& curve : data.curves) best += (best.empty() ? "" : ", ") + curve.name + " " + compact(curve.best_epoch);
-    return "<div class=\"plots\">\n" + plot(line_chart(loss_chart(data.curves))) + "</div>\n<p class=\"small\">The ring marks the epoch with the least validation loss, whose weights are kept: " +
-           escaped(best) + ".</p>\n";
+    return "<div class=\"plots\">\n" + plot(line_chart(loss_chart(data.curves))) +
+           "</div>\n<p class=\"small\">The ring marks the epoch with the least validation loss, whose weights are kept: " + escaped(best) +
+           ".</p>\n";
 }
 
 std::string gate_section(const ReportData& data) {
     const GateSection& gate = data.gate;
     if (gate.experts.empty()) return "";
-    BarChart bars{"Mean weight of each expert", "mean weight", gate.experts, {kPartName, kPartName + 3}, {gate.train, gate.validation, gate.test}, {kPartColour, kPartColour + 3}};
+    BarChart bars{
+        "Mean weight of each expert",  "mean weight", gate.experts, {kPartName, kPartName + 3}, {gate.train, gate.validation, gate.test},
+        {kPartColour, kPartColour + 3}};
     std::string out = "<div class=\"plots\">\n" + plot(bar_chart(bars));
     if (!gate.by_epoch.empty()) {
         LineChart lines;

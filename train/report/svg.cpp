@@ -26,11 +26,23 @@ void append_drawable(Values& values, const S& series, const Axis& x, const Axis&
     }
 }
 
-Range axis_range(const Axis& axis, const std::vector<double>& values) { return axis.unit ? Range{0, 1} : range_of(values, axis.logarithmic); }
+Range axis_range(const Axis& axis, const std::vector<double>& values) {
+    return axis.unit ? Range{0, 1} : range_of(values, axis.logarithmic);
+}
+
+FrameSpec frame_spec(const std::string& title, const Axis& x, const Axis& y) {
+    FrameSpec spec;
+    spec.title = title;
+    spec.x_label = x.label;
+    spec.y_label = y.label;
+    spec.x_logarithmic = x.logarithmic;
+    spec.y_logarithmic = y.logarithmic;
+    return spec;
+}
 
 std::string guide_line(const Frame& f, double x0, double y0, double x1, double y1) {
-    return fmt::format("<path d=\"M{} {}L{} {}\" stroke=\"currentColor\" stroke-opacity=\".5\" stroke-dasharray=\"4 4\"/>\n", pixels(f.x(x0)), pixels(f.y(y0)),
-                       pixels(f.x(x1)), pixels(f.y(y1)));
+    return fmt::format("<path d=\"M{} {}L{} {}\" stroke=\"currentColor\" stroke-opacity=\".5\" stroke-dasharray=\"4 4\"/>\n",
+                       pixels(f.x(x0)), pixels(f.y(y0)), pixels(f.x(x1)), pixels(f.y(y1)));
 }
 // y = x across the frame.
 std::string diagonal_line(const Frame& f, Range x, Range y) {
@@ -59,13 +71,16 @@ std::string line_path(const Frame& f, const LineSeries& s) {
 std::string draw_series(const Frame& f, const LineSeries& s) {
     const std::string d = line_path(f, s);
     if (d.empty()) return "";
-    std::string out = fmt::format("<path d=\"{}\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\" stroke-width=\"{}\"{}{} style=\"stroke:{}\"/>\n", d,
-                                  s.faint ? "1.2" : "1.8", s.dashed ? " stroke-dasharray=\"4 3\"" : "", s.faint ? " stroke-opacity=\".6\"" : "", colour_of(s.colour));
+    std::string out = fmt::format(
+        "<path d=\"{}\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\" stroke-width=\"{}\"{}{} style=\"stroke:{}\"/>\n",
+        d, s.faint ? "1.2" : "1.8", s.dashed ? " stroke-dasharray=\"4 3\"" : "", s.faint ? " stroke-opacity=\".6\"" : "",
+        colour_of(s.colour));
     if (!s.dots) return out;
     out += fmt::format("<g style=\"fill:{}\">", colour_of(s.colour));
     for (std::size_t i = 0; i < std::min({s.x.size(), s.y.size(), kLinePoints}); ++i)
         if (f.x.shows(s.x[i]) && f.y.shows(s.y[i]))
-            out += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"2.6\"><title>{}, {}</title></circle>", pixels(f.x(s.x[i])), pixels(f.y(s.y[i])), compact(s.x[i]), compact(s.y[i]));
+            out += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"2.6\"><title>{}, {}</title></circle>", pixels(f.x(s.x[i])),
+                               pixels(f.y(s.y[i])), compact(s.x[i]), compact(s.y[i]));
     return out + "</g>\n";
 }
 
@@ -73,8 +88,9 @@ std::string draw_markers(const Frame& f, const std::vector<Marker>& markers) {
     std::string out;
     for (const Marker& m : markers)
         if (f.x.shows(m.x) && f.y.shows(m.y))
-            out += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"none\" stroke-width=\"2\" style=\"stroke:{}\"><title>{}</title></circle>\n", pixels(f.x(m.x)),
-                               pixels(f.y(m.y)), colour_of(m.colour), escaped(m.tooltip));
+            out += fmt::format(
+                "<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"none\" stroke-width=\"2\" style=\"stroke:{}\"><title>{}</title></circle>\n",
+                pixels(f.x(m.x)), pixels(f.y(m.y)), colour_of(m.colour), escaped(m.tooltip));
     return out;
 }
 
@@ -96,18 +112,22 @@ std::string draw_dots(const Frame& f, const DotSeries& s) {
         if (!single)
             dots += fmt::format("M{} {}h0", x, y);
         else
-            dots += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"2.8\"><title>{}</title></circle>\n", x, y, i < s.tooltips.size() ? escaped(s.tooltips[i]) : "");
+            dots += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"2.8\"><title>{}</title></circle>\n", x, y,
+                                i < s.tooltips.size() ? escaped(s.tooltips[i]) : "");
     }
     if (dots.empty()) return "";
     if (single) return fmt::format("<g fill-opacity=\".75\" style=\"fill:{}\">\n{}</g>\n", colour_of(s.colour), dots);
-    return fmt::format("<path d=\"{}\" stroke-width=\"4\" stroke-linecap=\"round\" stroke-opacity=\".45\" style=\"stroke:{}\"/>\n", dots, colour_of(s.colour));
+    return fmt::format("<path d=\"{}\" stroke-width=\"4\" stroke-linecap=\"round\" stroke-opacity=\".45\" style=\"stroke:{}\"/>\n", dots,
+                       colour_of(s.colour));
 }
 
 }  // namespace
 
 std::string line_chart(const LineChart& chart) {
     Values values;
-    FrameSpec spec{chart.title, chart.x.label, chart.y.label, {}, {}, chart.x.logarithmic, chart.y.logarithmic, {}, {}, chart.square};
+    FrameSpec spec = frame_spec(chart.title, chart.x, chart.y);
+    spec.square = chart.square;
+    spec.wide = chart.wide;
     for (const LineSeries& s : chart.series) {
         append_drawable(values, s, chart.x, chart.y);
         spec.legend.push_back({s.name, s.colour, s.dashed ? Key::dashed : Key::line});
@@ -122,7 +142,8 @@ std::string line_chart(const LineChart& chart) {
 
 std::string scatter(const Scatter& plot) {
     Values values;
-    FrameSpec spec{plot.title, plot.x.label, plot.y.label, {}, {}, plot.x.logarithmic, plot.y.logarithmic, {}, {}, plot.square};
+    FrameSpec spec = frame_spec(plot.title, plot.x, plot.y);
+    spec.square = plot.square;
     for (const DotSeries& s : plot.series) {
         append_drawable(values, s, plot.x, plot.y);
         if (!s.x.empty()) spec.legend.push_back({s.name, s.colour, Key::dot});

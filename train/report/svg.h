@@ -14,16 +14,16 @@ inline constexpr int kNeutral = -1;  // currentColor, faint
 struct Axis {
     std::string label;
     bool logarithmic = false;
-    bool unit = false;               // exactly 0 to 1: shares and probabilities
+    bool unit = false;  // exactly 0 to 1: shares and probabilities
 };
 
 struct LineSeries {
-    std::string name;                // empty: not in the legend
+    std::string name;  // empty: not in the legend
     std::vector<double> x, y;
     int colour = 0;
     bool dashed = false, faint = false, dots = false;
 };
-struct Marker {                      // a ring around a point, with a tooltip
+struct Marker {  // a ring around a point, with a tooltip
     double x = 0, y = 0;
     int colour = 0;
     std::string tooltip;
@@ -33,8 +33,8 @@ struct LineChart {
     Axis x, y;
     std::vector<LineSeries> series;  // at most 1,000 points of each are drawn, evenly
     std::vector<Marker> markers;
-    bool diagonal = false;           // y = x behind the series
-    bool square = false;
+    bool diagonal = false;  // y = x behind the series
+    bool square = false, wide = false;
 };
 std::string line_chart(const LineChart&);
 
@@ -42,15 +42,15 @@ std::string line_chart(const LineChart&);
 struct DotSeries {
     std::string name;
     std::vector<double> x, y;
-    std::vector<std::string> tooltips;     // empty, or one a dot
-    std::vector<double> lower, upper;      // empty, or a bar along y for each dot (NaN: none)
+    std::vector<std::string> tooltips;  // empty, or one a dot
+    std::vector<double> lower, upper;   // empty, or a bar along y for each dot (NaN: none)
     int colour = 0;
 };
 enum class Guide { none, diagonal, zero };  // y = x (x and y then share one range), y = 0
 struct Scatter {
     std::string title;
     Axis x, y;
-    std::vector<DotSeries> series;         // the last on top
+    std::vector<DotSeries> series;  // the last on top
     Guide guide = Guide::none;
     bool square = false;
 };
@@ -65,8 +65,8 @@ struct HistogramSeries {
 struct Histogram {
     std::string title, x_label, y_label;
     std::vector<HistogramSeries> series;
-    int bins = 0;                          // 0: by the number of values of the first series, 8 to 40
-    bool unit = false;                     // bins from 0 to 1
+    int bins = 0;       // 0: by the number of values of the first series, 16 to 40
+    bool unit = false;  // bins from 0 to 1
 };
 std::string histogram(const Histogram&);
 
@@ -75,7 +75,7 @@ struct BarChart {
     std::string title, y_label;
     std::vector<std::string> groups, series;
     std::vector<std::vector<double>> values;
-    std::vector<int> colours;              // of the series; missing: 0, 1, 2, ...
+    std::vector<int> colours;  // of the series; missing: 0, 1, 2, ...
 };
 std::string bar_chart(const BarChart&);
 

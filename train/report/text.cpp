@@ -14,7 +14,8 @@ namespace {
 bool turns_direction(std::string_view character) {
     if (character.size() != 3 || character[0] != '\xE2') return false;
     const auto second = static_cast<unsigned char>(character[1]), third = static_cast<unsigned char>(character[2]);
-    return (second == 0x80 && ((third >= 0xAA && third <= 0xAE) || third == 0x8E || third == 0x8F)) || (second == 0x81 && third >= 0xA6 && third <= 0xA9);
+    return (second == 0x80 && ((third >= 0xAA && third <= 0xAE) || third == 0x8E || third == 0x8F)) ||
+           (second == 0x81 && third >= 0xA6 && third <= 0xA9);
 }
 
 // U+0080..009F are control characters for a terminal, U+FFFE and U+FFFF no characters of XML.
@@ -57,12 +58,23 @@ std::string escaped(std::string_view text, bool keep_lines) {
     std::string out;
     for (const char c : visible(text, keep_lines)) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&#39;"; break;
-            default: out += c;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\'':
+                out += "&#39;";
+                break;
+            default:
+                out += c;
         }
     }
     return out;

@@ -36,7 +36,8 @@ std::string with_minus(const std::string& text) {
 std::string plain_label(double value, int decimals) {
     std::string text = fixed(value, decimals);
     const std::size_t sign = text.front() == '-', end = std::min(text.find('.'), text.size());
-    for (auto i = static_cast<std::ptrdiff_t>(end) - 3; i > static_cast<std::ptrdiff_t>(sign); i -= 3) text.insert(static_cast<std::size_t>(i), ",");
+    for (auto i = static_cast<std::ptrdiff_t>(end) - 3; i > static_cast<std::ptrdiff_t>(sign); i -= 3)
+        text.insert(static_cast<std::size_t>(i), ",");
     return text;
 }
 
@@ -81,12 +82,14 @@ std::vector<double> linear_ticks(Range range, int most) {
     const double step = nice_step(range.high - range.low, std::max(most - 1, 1));
     std::vector<double> ticks;
     const double first = std::ceil(range.low / step - 1e-6), last = std::floor(range.high / step + 1e-6);
-    for (double i = first; i <= last && ticks.size() < static_cast<std::size_t>(std::max(most, 2)); ++i) ticks.push_back(i == 0 ? 0 : i * step);
+    for (double i = first; i <= last && ticks.size() < static_cast<std::size_t>(std::max(most, 2)); ++i)
+        ticks.push_back(i == 0 ? 0 : i * step);
     return ticks;
 }
 
 std::vector<double> log_ticks(Range range, int most) {
-    const int first = static_cast<int>(std::ceil(std::log10(range.low) - 1e-9)), last = static_cast<int>(std::floor(std::log10(range.high) + 1e-9));
+    const int first = static_cast<int>(std::ceil(std::log10(range.low) - 1e-9)),
+              last = static_cast<int>(std::floor(std::log10(range.high) + 1e-9));
     const auto within = [&](double v) { return v >= range.low * (1 - 1e-9) && v <= range.high * (1 + 1e-9); };
     std::vector<double> ticks;
     if (last - first + 1 >= 3) {
@@ -110,7 +113,8 @@ std::vector<std::string> tick_labels(const std::vector<double>& ticks, bool loga
     }
     const bool plain = largest < 1e6 && gap >= 1e-4;
     std::vector<std::string> labels;
-    for (const double v : ticks) labels.push_back(with_minus(logarithmic ? compact(v) : plain ? plain_label(v, decimals) : exponent_label(v)));
+    for (const double v : ticks)
+        labels.push_back(with_minus(logarithmic ? compact(v) : plain ? plain_label(v, decimals) : exponent_label(v)));
     return labels;
 }
 
