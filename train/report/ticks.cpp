@@ -105,16 +105,15 @@ std::vector<double> log_ticks(Range range, int most) {
 
 std::vector<std::string> tick_labels(const std::vector<double>& ticks, bool logarithmic) {
     double largest = 0, gap = HUGE_VAL;
-    int decimals = 0;
     for (std::size_t i = 0; i < ticks.size(); ++i) {
         largest = std::max(largest, std::abs(ticks[i]));
         if (i > 0) gap = std::min(gap, ticks[i] - ticks[i - 1]);
-        decimals = std::max(decimals, decimals_of(std::abs(ticks[i])));
     }
-    const bool plain = largest < 1e6 && gap >= 1e-4;
+    const bool alone = ticks.size() < 2 || (logarithmic && ticks.back() > 3 * ticks.front());
+    const bool plain = largest < 1e6 && (gap >= 0.99e-4 || largest >= 1);
+    const int decimals = alone ? 0 : decimals_of(gap);
     std::vector<std::string> labels;
-    for (const double v : ticks)
-        labels.push_back(with_minus(logarithmic ? compact(v) : plain ? plain_label(v, decimals) : exponent_label(v)));
+    for (const double v : ticks) labels.push_back(with_minus(alone ? compact(v) : plain ? plain_label(v, decimals) : exponent_label(v)));
     return labels;
 }
 
