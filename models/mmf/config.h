@@ -27,12 +27,12 @@ struct MmfConfig {
     std::int64_t top_k = 2;
 
     std::int64_t width = 128, layers = 4, order = 3, heads = 4;  // order: K of the Chebyshev polynomials, reach K - 1 bonds
-    double dropout = 0.1;              // inside MLPs and on the graph's vector
+    double dropout = 0.2;              // inside MLPs and on the graph's vector
     double graph_dropout = 0;          // after each convolution
     double fingerprint_dropout = 0;    // on the input bits
     double descriptor_dropout = 0;     // on the input descriptors
-    double fingerprint_drop_rate = 0;  // share of molecules whose whole fingerprint expert is silenced in a training step
-    double retrieval_drop_rate = 0;    // the same for the retrieval expert
+    double fingerprint_drop_rate = 0.5;  // share of molecules whose whole fingerprint expert is silenced in a training step
+    double retrieval_drop_rate = 0.5;    // the same for the retrieval expert
 
     std::vector<std::string> modalities() const;  // "graph", "fingerprint", "descriptor": the tokens of the cross-modal attention
     std::vector<std::string> experts() const;     // "cross" where there are two modalities, then modalities, then "retrieval"

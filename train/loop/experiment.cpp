@@ -29,9 +29,9 @@ struct Job {
 // Trains the jobs one after the other, saving between steps, and goes on from the newest good checkpoint.
 class Trainer {
   public:
-    Trainer(const TrainOptions& options, const Pipeline& pipeline, const ModelInput& input, const Objective& objective, const data::Split& split,
+    Trainer(const TrainOptions& options, const ModelInput& input, const Objective& objective, const data::Split& split,
             const std::vector<Arm>& arms, const RunDirectory& run, log::RunLog& log)
-        : options_(options), input_(input), objective_(objective), split_(split), arms_(arms), run_(run), log_(log), pipeline_(pipeline) {
+        : options_(options), input_(input), objective_(objective), split_(split), arms_(arms), run_(run), log_(log) {
         for (std::size_t a = 0; a < arms.size(); ++a)
             for (std::int64_t m = 0; m < options.ensemble; ++m) jobs_.push_back({a, m});
     }
@@ -134,7 +134,6 @@ class Trainer {
     const std::vector<Arm>& arms_;
     const RunDirectory& run_;
     log::RunLog& log_;
-    const Pipeline& pipeline_;
     std::vector<Job> jobs_;
     std::optional<log::MetricsLog> metrics_;
     std::optional<log::TensorBoardWriter> board_;
@@ -171,6 +170,7 @@ std::vector<Arm> arms_of(const TrainOptions& options, const MmfConfig& whole) {
         MmfConfig c = whole;
         const auto only = [&](bool graph, bool fingerprint, bool descriptor) {
             c.graph = graph, c.fingerprint = fingerprint, c.descriptor = descriptor, c.retrieval = false;
+            c.fingerprint_drop_rate = 0;  // it would silence the only expert
         };
         if (name == "graph_only") only(true, false, false);
         if (name == "fingerprint_only") only(false, true, false);
@@ -192,7 +192,7 @@ Outcome run_experiment(const TrainOptions& options, const Material& material, co
     const ModelInput input(outcome.pipeline, *material.molecules);
     const Objective objective(options, outcome.pipeline, material.values);
     const std::vector<Arm> arms = arms_of(options, sized(options.model, outcome.pipeline, *material.molecules));
-    Trainer trainer(options, outcome.pipeline, input, objective, split, arms, run, log);
+    Trainer trainer(options, input, objective, split, arms, run, log);
     if (!trainer.train(outcome)) {
         outcome.stopped = true;
         return outcome;

@@ -131,21 +131,21 @@ const std::vector<Setting>& settings() {
         WHOLE("model", "layers", model.layers, 0, 64, "Chebyshev convolutions"),
         WHOLE("model", "order", model.order, 1, 16, "Chebyshev terms of a convolution; reaches order - 1 bonds"),
         WHOLE("model", "heads", model.heads, 1, 64, "attention heads"),
-        REAL("model", "dropout", model.dropout, 0, 0.95, "dropout inside the experts"),
-        REAL("model", "graph_dropout", model.graph_dropout, 0, 0.95, "dropout after each convolution"),
-        REAL("model", "fingerprint_dropout", model.fingerprint_dropout, 0, 0.95, "dropout on the fingerprint"),
-        REAL("model", "descriptor_dropout", model.descriptor_dropout, 0, 0.95, "dropout on the descriptors"),
+        REAL("model", "dropout", dropout, -1, 0.95, "dropout inside the experts; -1 chooses by the size of the data"),
+        REAL("model", "graph_dropout", graph_dropout, -1, 0.95, "dropout after each convolution; -1 chooses by the size of the data"),
+        REAL("model", "fingerprint_dropout", fingerprint_dropout, -1, 0.95, "dropout on the fingerprint; -1 chooses by the size of the data"),
+        REAL("model", "descriptor_dropout", descriptor_dropout, -1, 0.95, "dropout on the descriptors; -1 chooses by the size of the data"),
         REAL("model", "fingerprint_drop_rate", model.fingerprint_drop_rate, 0, 0.95, "share of molecules that train without the fingerprint"),
         REAL("model", "retrieval_drop_rate", model.retrieval_drop_rate, 0, 0.95, "share of molecules that train without their neighbours"),
         WHOLE("train", "seed", seed, 0, kMany, "seed of split, weights, order and dropout"),
         WHOLE("train", "epochs", epochs, 0, 1'000'000, "passes over the training part; 0 chooses by its size"),
         WHOLE("train", "batch_size", batch_size, 0, 1'000'000, "molecules in a step; 0 chooses by the size of the data"),
         REAL("train", "learning_rate", learning_rate, 1e-12, 10, "highest learning rate"),
-        REAL("train", "weight_decay", weight_decay, 0, 10, "AdamW's decay of weight matrices"),
+        REAL("train", "weight_decay", weight_decay, -1, 10, "AdamW's decay of weight matrices; -1 chooses by the size of the data"),
         REAL("train", "warmup", warmup, 0, 1, "share of steps in which the rate rises"),
         REAL("train", "final_rate", final_rate, 0, 1, "rate at the end of the cosine, as a share of the highest"),
         REAL("train", "clip", clip, 0, 1e9, "largest norm of the gradient; 0 for none"),
-        REAL("train", "ema", ema, 0, 0.999999, "decay of the weights' moving average"),
+        REAL("train", "ema", ema, -1, 0.999999, "decay of the weights' moving average; -1 chooses by the size of the data"),
         CHOICE("train", loss, "auto, l1, l2 or huber", kLosses),
         REAL("train", "huber_delta", huber_delta, 1e-9, 1e9, "where huber turns linear, in standard deviations"),
         WHOLE("train", "patience", patience, 0, 1'000'000, "stop after this many epochs without a better validation loss; 0 never"),
@@ -173,20 +173,29 @@ std::string to_toml(const TrainOptions& options) {
     return result;
 }
 
+// Found on ESOL, FreeSolv, Lipophilicity, BBBP and QM8, on validation parts: few molecules want regularisation, many want steps.
 std::vector<std::string> resolve(TrainOptions& o, std::int64_t molecules, bool classification) {
     std::vector<std::string> chosen;
-    const auto choose = [&](std::int64_t& value, std::int64_t by_size, const char* name) {
-        if (value != 0) return;
+    const bool large = molecules > 8000, small = molecules <= 3000;
+    const auto choose = [&](auto& value, auto unset, auto by_size, const char* name) {
+        if (value != unset) return;
         value = by_size;
-        chosen.push_back(fmt::format("{} = {}: by the {} molecules to learn from", name, by_size, molecules));
+        chosen.push_back(fmt::format("{} = {}", name, by_size));
     };
-    choose(o.batch_size, molecules < 3000 ? 32 : 64, "batch_size");
-    choose(o.epochs, classification ? 30 : molecules < 10000 ? 60 : 100, "epochs");
-    choose(o.ensemble, molecules < 10000 ? 5 : 2, "ensemble");
-    if (o.loss == "auto" && !classification) {
-        o.loss = molecules < 10000 ? "l2" : "l1";
-        chosen.push_back(fmt::format("loss = {}", o.loss));
-    }
+    choose(o.batch_size, std::int64_t{0}, std::int64_t{small ? 32 : 64}, "batch_size");
+    choose(o.epochs, std::int64_t{0}, std::int64_t{classification ? 20 : small ? 60 : large ? 50 : 80}, "epochs");
+    choose(o.ensemble, std::int64_t{0}, std::int64_t{large ? 4 : 5}, "ensemble");
+    choose(o.dropout, -1.0, large ? 0.0 : 0.2, "dropout");
+    choose(o.graph_dropout, -1.0, large ? 0.0 : 0.05, "graph_dropout");
+    choose(o.fingerprint_dropout, -1.0, large ? 0.2 : 0.5, "fingerprint_dropout");
+    choose(o.descriptor_dropout, -1.0, large ? 0.0 : 0.2, "descriptor_dropout");
+    choose(o.weight_decay, -1.0, large ? 0.01 : 0.05, "weight_decay");
+    choose(o.ema, -1.0, large ? 0.998 : 0.99, "ema");
+    if (!classification) choose(o.loss, std::string("auto"), std::string(large ? "l1" : "l2"), "loss");
+    o.model.dropout = o.dropout;
+    o.model.graph_dropout = o.graph_dropout;
+    o.model.fingerprint_dropout = o.fingerprint_dropout;
+    o.model.descriptor_dropout = o.descriptor_dropout;
     return chosen;
 }
 

@@ -37,12 +37,14 @@ struct TrainOptions {
     std::int64_t folds = 5;
     std::int64_t fold = 0;                 // which split of a k-fold or a file
 
-    // [model]
+    // [model]; the dropouts: -1 chooses by the size of the data and goes into `model` with resolve()
     MmfConfig model;
+    double dropout = -1, graph_dropout = -1, fingerprint_dropout = -1, descriptor_dropout = -1;
 
     // [train]
     std::int64_t seed = 0, epochs = 0, batch_size = 0;  // 0: by the size of the data, see resolve()
-    double learning_rate = 1e-3, weight_decay = 1e-4, warmup = 0.05, final_rate = 0.01, clip = 1, ema = 0.99;
+    double learning_rate = 1e-3, warmup = 0.05, final_rate = 0.01, clip = 1;
+    double weight_decay = -1, ema = -1;    // -1: by the size of the data
     std::string loss = "auto";             // l1, l2, huber (regression); bce, cross_entropy follow from the task
     double huber_delta = 1;
     std::int64_t patience = 0;             // epochs without a better validation loss; 0: never stop early
@@ -81,7 +83,7 @@ void read_environment(TrainOptions&);
 // The resolved options as TOML, sections and help as comments.
 std::string to_toml(const TrainOptions&);
 
-// Fills what 0 or "auto" left to the size of the data (molecules in training), and returns what was chosen, a line each.
+// Fills what 0, -1 or "auto" left to the size of the data (molecules in training), and returns what was chosen, a line each.
 std::vector<std::string> resolve(TrainOptions&, std::int64_t molecules, bool classification);
 
 }  // namespace molten::train

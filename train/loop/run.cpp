@@ -189,7 +189,7 @@ int run_training(TrainOptions options, const std::string& command) {
     loaded.rejects.check(loaded.table.rows.size());
     const std::int64_t learned = static_cast<std::int64_t>(std::llround(options.train_share * static_cast<double>(measured(loaded.material).size())));
     const bool classification = loaded.material.targets[0].task != data::Task::regression;
-    for (const std::string& line : resolve(options, learned, classification)) log.say("chose " + line);
+    log.say(fmt::format("for {} molecules to learn from: {}", learned, fmt::join(resolve(options, learned, classification), ", ")));
     if (!options.dry_run) io::write_file_atomically(run.root / "config.toml", to_toml(options));
 
     std::vector<Outcome> outcomes;
