@@ -20,6 +20,13 @@ using namespace molten::chem;
 
 namespace {
 
+// AddressSanitizer ends a process that has no memory left, after a long report, instead of throwing bad_alloc.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool can_run_out_of_memory = false;
+#else
+constexpr bool can_run_out_of_memory = true;
+#endif
+
 double seconds_of(const std::function<void()>& work) {
     const auto start = std::chrono::steady_clock::now();
     work();
@@ -116,6 +123,7 @@ TEST_CASE("workers: a crash, a hang, a sleep and a flood each cost one row, with
     };
     for (const auto& c : {Case{"[Ar]", Reason::crashed}, Case{"[Ne]", Reason::crashed}, Case{"[Og]", Reason::crashed},
                           Case{"[Kr]", Reason::timeout}, Case{"[Rn]", Reason::timeout}, Case{"[Xe]", Reason::memory}}) {
+        if (c.reason == Reason::memory && !can_run_out_of_memory) continue;
         INFO(c.text);
         auto smiles = golden_smiles();
         smiles.resize(100);
@@ -139,7 +147,7 @@ TEST_CASE("workers: the caps are named in the message") {
     const auto result = featurize_all(smiles, small_request(), {.workers = 1, .before_each = misbehave});
     CHECK(result[0].message.find("seconds = 0.5") != std::string::npos);
     CHECK(result[1].message.find("seconds = 0.5") != std::string::npos);
-    CHECK(result[2].message.find("memory_mib = 256") != std::string::npos);
+    if (can_run_out_of_memory) CHECK(result[2].message.find("memory_mib = 256") != std::string::npos);
 }
 
 TEST_CASE("workers: many crashes in a row, and only crashes") {
