@@ -30,7 +30,8 @@ def one_hot(value, choices):
 
 
 def canonical_atom(atom):
-    return (one_hot(atom.GetSymbol(), CANONICAL_ELEMENTS) + one_hot(atom.GetDegree(), range(11)) + one_hot(atom.GetImplicitValence(), range(7))
+    return (one_hot(atom.GetSymbol(), CANONICAL_ELEMENTS) + one_hot(atom.GetDegree(), range(11))
+            + one_hot(atom.GetImplicitValence(), range(7))
             + [atom.GetFormalCharge(), atom.GetNumRadicalElectrons()]
             + one_hot(atom.GetHybridization(), [Hyb.SP, Hyb.SP2, Hyb.SP3, Hyb.SP3D, Hyb.SP3D2])
             + [float(atom.GetIsAromatic())] + one_hot(atom.GetTotalNumHs(), range(5)))
@@ -120,7 +121,8 @@ def molten_bond(bond, p):
     triple = any(b.GetBondType() == Bond.TRIPLE for a in ends for b in a.GetBonds())
     rotatable = bond.GetBondType() == Bond.SINGLE and not sizes and all(a.GetDegree() > 1 for a in ends) and not triple
     return (kind + [float(not any(kind)), float(bond.GetIsConjugated())] + [float(s in sizes) for s in range(3, 8)]
-            + [float(bond.GetStereo() in (Stereo.STEREOZ, Stereo.STEREOCIS)), float(bond.GetStereo() in (Stereo.STEREOE, Stereo.STEREOTRANS))]
+            + [float(bond.GetStereo() in (Stereo.STEREOZ, Stereo.STEREOCIS))]
+            + [float(bond.GetStereo() in (Stereo.STEREOE, Stereo.STEREOTRANS))]
             + [float(rotatable), float(all(p.backbone[a.GetIdx()] for a in ends))])
 
 
@@ -153,7 +155,8 @@ FINGERPRINTS = [(kind, size, radius, counts, chirality, feature)
                 for kind, size, radius, counts, chirality, feature in [
                     ("morgan", 2048, 2, 0, 0, 0), ("morgan", 2048, 2, 1, 0, 0), ("morgan", 1024, 3, 0, 0, 0), ("morgan", 512, 3, 1, 1, 0),
                     ("morgan", 2048, 2, 0, 1, 0), ("morgan", 2048, 2, 0, 0, 1), ("morgan", 1000, 2, 1, 0, 1), ("morgan", 64, 0, 1, 0, 0),
-                    ("rdkit", 2048, 0, 0, 0, 0), ("rdkit", 1024, 0, 1, 0, 0), ("atom_pair", 2048, 0, 0, 0, 0), ("atom_pair", 2048, 0, 1, 1, 0),
+                    ("rdkit", 2048, 0, 0, 0, 0), ("rdkit", 1024, 0, 1, 0, 0),
+                    ("atom_pair", 2048, 0, 0, 0, 0), ("atom_pair", 2048, 0, 1, 1, 0),
                     ("topological_torsion", 2048, 0, 0, 0, 0), ("topological_torsion", 1024, 0, 1, 1, 0), ("maccs", 167, 0, 0, 0, 0)]]
 
 
