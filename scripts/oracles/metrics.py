@@ -194,7 +194,7 @@ def bit_data(seed, rows):
 
 
 def forest_cases():
-    seeds = range(20)
+    seeds = range(40)
 
     def spread(scores):
         return {"mean": float(np.mean(scores)), "deviation": float(np.std(scores, ddof=1)), "seeds": len(scores)}

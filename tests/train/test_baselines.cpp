@@ -340,7 +340,7 @@ TEST_CASE("baselines golden: forests reach the error of scikit-learn's within th
         for (const std::string kind : {"random_forest", "extra_trees", "auc"}) {
             options.extra_trees = kind == "extra_trees";
             const bool classes = kind == "auc";
-            constexpr int seeds = 8;
+            constexpr int seeds = 16;
             double mean = 0;
             for (std::uint64_t seed = 0; seed < seeds; ++seed) {
                 const auto f = forest_predictions(features, classes ? label : d.y, 1, d.train, options, !classes, seed, 0);
@@ -489,7 +489,7 @@ TEST_CASE("baselines: classification gives probabilities, two classes and three"
             const auto score = task == Task::binary ? molten::metrics::roc_auc(sample) : molten::metrics::accuracy(sample);
             REQUIRE(score.value);
             MESSAGE(baseline.name << " " << *score.value << " " << prediction.settings);
-            const double chance = task == Task::binary ? 0.5 : 0.41;  // the largest class has 41 % of the test rows
+            const double chance = task == Task::binary ? 0.5 : 0.42;  // the largest class has 41.7 % of the test rows
             if (baseline.name == "mean")
                 CHECK(*score.value <= chance);
             else

@@ -14,9 +14,12 @@ namespace molten::baselines {
 namespace {
 
 constexpr int most_rounds = 1500, patience = 60;
-constexpr double learning_rate = 0.05, row_share = 0.8, feature_share = 0.4, lambda = 1;
+constexpr double row_share = 0.8, feature_share = 0.4, lambda = 1;
 constexpr std::size_t min_leaf = 4;
 constexpr std::array depths{4, 7};
+
+// Small steps generalise better; on many rows twice the step costs little accuracy and half the time.
+double learning_rate(std::size_t rows) { return rows <= 5000 ? 0.05 : 0.1; }
 
 struct Boosted {
     std::vector<double> values;  // [rows, width]
@@ -28,7 +31,7 @@ class Booster {
   public:
     Booster(const Problem& p, const BinnedFeatures& f, const Target& target, std::span<const std::size_t> fit, int depth)
         : p_(p), f_(f), target_(target), fit_(fit), scale_(standard_scale(target)), k_(p.width()), raw_(p.rows * k_), values_(p.rows * k_),
-          sum_(p.rows), weight_(p.rows), random_(p.seed, 0xb0057 + target.index) {
+          sum_(p.rows), weight_(p.rows), rate_(learning_rate(target.train.size())), random_(p.seed, 0xb0057 + target.index) {
         options_.max_depth = depth;
         options_.min_leaf = min_leaf;
         options_.lambda = lambda;
@@ -95,7 +98,7 @@ class Booster {
             for (std::uint32_t row : drawn) set_gradient(row, output);
             std::vector<std::uint32_t> samples = drawn;
             const Tree tree = grow_tree(f_, {1, sum_, weight_}, samples, options_, random_);
-            for (std::size_t row = 0; row < p_.rows; ++row) raw_[row * k_ + output] += learning_rate * *tree.leaf_values(f_, row, 1);
+            for (std::size_t row = 0; row < p_.rows; ++row) raw_[row * k_ + output] += rate_ * *tree.leaf_values(f_, row, 1);
         }
         link();
     }
@@ -122,6 +125,7 @@ class Booster {
     std::size_t k_;
     std::vector<double> raw_, values_;  // [rows, width]
     std::vector<double> sum_, weight_;  // [rows]
+    double rate_;
     Random random_;
     TreeOptions options_;
 };
@@ -141,7 +145,7 @@ Outcome boost(const Problem& p, const BinnedFeatures& features, const Target& ta
         if (tried[i].loss < tried[best].loss) best = i;
     const int rounds = tried[best].rounds;
     if (target.held_out) tried[best] = Booster(p, features, target, target.train, depths[best]).run(rounds);
-    return {std::move(tried[best].values), fmt::format("depth {}, {} rounds of rate {}", depths[best], rounds, learning_rate)};
+    return {std::move(tried[best].values), fmt::format("depth {}, {} rounds of rate {}", depths[best], rounds, learning_rate(target.train.size()))};
 }
 
 }  // namespace

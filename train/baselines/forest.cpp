@@ -117,7 +117,8 @@ std::vector<double> classification(const Problem& p, const BinnedFeatures& featu
     return forest_predictions(features, y, p.width(), target.train, options, false, p.seed + target.index, p.threads);
 }
 
-void run(const Problem& p, const ForestOptions& options, Prediction& prediction) {
+void run(const Problem& p, ForestOptions options, Prediction& prediction) {
+    if (p.train.size() > 5000) options.trees = 100;  // more rows need fewer trees to average over
     const auto features = bin_features(p, p.train);
     std::vector<std::vector<double>> ready(p.target_count);  // regression targets of a group that was already grown
     for_each_target(p, prediction, [&](const Target& target, std::span<double> values) {

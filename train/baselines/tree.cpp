@@ -6,6 +6,8 @@
 namespace molten::baselines {
 namespace {
 
+constexpr std::size_t few_rows = 32;
+
 struct Split {
     double gain = 0;
     std::uint32_t feature = 0;
@@ -14,12 +16,13 @@ struct Split {
     std::size_t equals = 1;  // splits of this gain met so far
 };
 
-// Sums over the rows of a bin, a bit or a node.
+// Sums over the rows of bins, bits or a node, a slot each: rows, weight, then a sum per output. One slot is one cache line or little more.
 struct Sums {
-    std::vector<double> sum;    // [slots, outputs]
-    std::vector<double> weight;  // [slots]
-    std::vector<std::uint32_t> rows;
-    Sums(std::size_t slots, std::size_t outputs) : sum(slots * outputs), weight(slots), rows(slots) {}
+    std::size_t stride;
+    std::vector<double> cells;  // [slots, stride]
+    Sums(std::size_t slots, std::size_t outputs) : stride(outputs + 2), cells(slots * stride) {}
+    double* at(std::size_t slot) { return cells.data() + slot * stride; }
+    void clear(std::size_t first, std::size_t last) { std::fill(at(first), at(last), 0.0); }
 };
 
 class Grower {
@@ -65,22 +68,19 @@ class Grower {
     std::vector<std::uint32_t>::iterator at(std::size_t i) { return samples_.begin() + static_cast<std::ptrdiff_t>(i); }
     const double* sum_of(std::uint32_t row) const { return data_.sum.data() + row * k_; }
 
-    void add(Sums& s, std::size_t slot, std::uint32_t row) const {
-        for (std::size_t k = 0; k < k_; ++k) s.sum[slot * k_ + k] += sum_of(row)[k];
-        s.weight[slot] += data_.weight[row];
-        ++s.rows[slot];
-    }
-    void clear(Sums& s, std::size_t first, std::size_t last) const {
-        std::fill(s.sum.begin() + static_cast<std::ptrdiff_t>(first * k_), s.sum.begin() + static_cast<std::ptrdiff_t>(last * k_), 0.0);
-        std::fill(s.weight.begin() + static_cast<std::ptrdiff_t>(first), s.weight.begin() + static_cast<std::ptrdiff_t>(last), 0.0);
-        std::fill(s.rows.begin() + static_cast<std::ptrdiff_t>(first), s.rows.begin() + static_cast<std::ptrdiff_t>(last), 0u);
+    void add(double* slot, std::uint32_t row) const {
+        const double* sum = sum_of(row);
+        slot[0] += 1;
+        slot[1] += data_.weight[row];
+        slot[2] += sum[0];
+        for (std::size_t k = 1; k < k_; ++k) slot[2 + k] += sum[k];
     }
 
     void sum_node() {
-        clear(node_, 0, 1);
-        for (std::size_t i = begin_; i < end_; ++i) add(node_, 0, samples_[i]);
+        node_.clear(0, 1);
+        for (std::size_t i = begin_; i < end_; ++i) add(node_.at(0), samples_[i]);
         node_score_ = 0;
-        for (std::size_t k = 0; k < k_; ++k) node_score_ += node_.sum[k] * node_.sum[k] / (node_.weight[0] + options_.lambda);
+        for (std::size_t k = 0; k < k_; ++k) node_score_ += node_.cells[2 + k] * node_.cells[2 + k] / (node_.cells[1] + options_.lambda);
     }
 
     // All rows ask for the same leaf value, so no split can help.
@@ -95,21 +95,21 @@ class Grower {
     void make_leaf(std::size_t node) {
         tree_.nodes[node].leaf = tree_.values.size() / k_;
         for (std::size_t k = 0; k < k_; ++k) {
-            const double weight = node_.weight[0] + options_.lambda;
-            tree_.values.push_back(weight > 0 ? node_.sum[k] / weight : 0);
+            const double weight = node_.cells[1] + options_.lambda;
+            tree_.values.push_back(weight > 0 ? node_.cells[2 + k] / weight : 0);
         }
     }
 
-    // Considers the split whose one side has the sums of s[slot]. Of equal splits each is as likely to stay: small nodes have many, and
+    // Considers the split whose one side has the sums of the slot. Of equal splits each is as likely to stay: small nodes have many, and
     // taking the first would favour features for their place.
-    void consider(const Sums& s, std::size_t slot, std::uint32_t feature, std::uint8_t threshold, Split& best) {
-        const std::size_t rows = s.rows[slot], others = end_ - begin_ - rows;
-        if (rows < options_.min_leaf || others < options_.min_leaf) return;
-        const double weight = s.weight[slot] + options_.lambda, other_weight = node_.weight[0] - s.weight[slot] + options_.lambda;
+    void consider(const double* slot, std::uint32_t feature, std::uint8_t threshold, Split& best) {
+        const auto min_leaf = static_cast<double>(options_.min_leaf);
+        if (slot[0] < min_leaf || node_.cells[0] - slot[0] < min_leaf) return;
+        const double weight = slot[1] + options_.lambda, other_weight = node_.cells[1] - slot[1] + options_.lambda;
         if (!(weight > 0) || !(other_weight > 0)) return;
         double score = 0;
         for (std::size_t k = 0; k < k_; ++k) {
-            const double side = s.sum[slot * k_ + k], other = node_.sum[k] - side;
+            const double side = slot[2 + k], other = node_.cells[2 + k] - side;
             score += side * side / weight + other * other / other_weight;
         }
         const double gain = score - node_score_;
@@ -124,33 +124,42 @@ class Grower {
 
     void try_dense(std::uint32_t feature, Split& best) {
         const std::uint8_t* code = f_.code.data() + feature * f_.rows;
-        std::uint8_t low = 255, high = 0;
+        const auto last_bin = static_cast<unsigned>(f_.value[feature].size() - 1);
+        if (!options_.random_thresholds && end_ - begin_ >= last_bin) {
+            try_bins(feature, code, 0, last_bin, best);
+            return;
+        }
+        unsigned low = 255, high = 0;
         for (std::size_t i = begin_; i < end_; ++i) {
-            low = std::min(low, code[samples_[i]]);
-            high = std::max(high, code[samples_[i]]);
+            low = std::min<unsigned>(low, code[samples_[i]]);
+            high = std::max<unsigned>(high, code[samples_[i]]);
         }
         if (low == high) return;
-        if (options_.random_thresholds) {
-            try_random_threshold(feature, low, high, best);
-        } else if (end_ - begin_ < 32 && high - low > 32) {
+        if (options_.random_thresholds)
+            try_random_threshold(feature, code, low, high, best);
+        else if (end_ - begin_ <= few_rows && high - low > few_rows)
             try_sorted(feature, code, best);
-        } else {
-            clear(bins_, low, high + 1u);
-            for (std::size_t i = begin_; i < end_; ++i) add(bins_, code[samples_[i]], samples_[i]);
-            clear(left_, 0, 1);
-            for (unsigned bin = low; bin < high; ++bin) {
-                if (bins_.rows[bin] == 0) continue;
-                for (std::size_t k = 0; k < k_; ++k) left_.sum[k] += bins_.sum[bin * k_ + k];
-                left_.weight[0] += bins_.weight[bin];
-                left_.rows[0] += bins_.rows[bin];
-                consider(left_, 0, feature, static_cast<std::uint8_t>(bin), best);
-            }
+        else
+            try_bins(feature, code, low, high, best);
+    }
+
+    // Every threshold between the bins low and high, which hold all rows of the node.
+    void try_bins(std::uint32_t feature, const std::uint8_t* code, unsigned low, unsigned high, Split& best) {
+        bins_.clear(low, high + 1);
+        for (std::size_t i = begin_; i < end_; ++i) add(bins_.at(code[samples_[i]]), samples_[i]);
+        left_.clear(0, 1);
+        for (unsigned bin = low; bin < high; ++bin) {
+            const double* slot = bins_.at(bin);
+            if (slot[0] == 0) continue;
+            for (std::size_t k = 0; k < k_ + 2; ++k) left_.cells[k] += slot[k];
+            if (left_.cells[0] == node_.cells[0]) return;
+            consider(left_.at(0), feature, static_cast<std::uint8_t>(bin), best);
         }
     }
 
     // A few rows over many bins: sorting them is less work than walking the bins.
     void try_sorted(std::uint32_t feature, const std::uint8_t* code, Split& best) {
-        std::array<std::pair<std::uint8_t, std::uint32_t>, 32> sorted;
+        std::array<std::pair<std::uint8_t, std::uint32_t>, few_rows> sorted;
         const std::size_t n = end_ - begin_;
         for (std::size_t i = 0; i < n; ++i) {
             const std::pair<std::uint8_t, std::uint32_t> entry{code[samples_[begin_ + i]], samples_[begin_ + i]};
@@ -158,39 +167,37 @@ class Grower {
             for (; j > 0 && sorted[j - 1].first > entry.first; --j) sorted[j] = sorted[j - 1];
             sorted[j] = entry;
         }
-        clear(left_, 0, 1);
+        left_.clear(0, 1);
         for (std::size_t i = 0; i + 1 < n; ++i) {
-            add(left_, 0, sorted[i].second);
-            if (sorted[i].first != sorted[i + 1].first) consider(left_, 0, feature, sorted[i].first, best);
+            add(left_.at(0), sorted[i].second);
+            if (sorted[i].first != sorted[i + 1].first) consider(left_.at(0), feature, sorted[i].first, best);
         }
     }
 
-    void try_random_threshold(std::uint32_t feature, std::uint8_t low, std::uint8_t high, Split& best) {
+    void try_random_threshold(std::uint32_t feature, const std::uint8_t* code, unsigned low, unsigned high, Split& best) {
         const auto& value = f_.value[feature];
         const double cut = value[low] + random_.uniform() * (value[high] - value[low]);
         const auto bin = std::ranges::upper_bound(value, cut) - value.begin() - 1;  // the last bin whose value is not above the cut
         const auto threshold = static_cast<std::uint8_t>(std::clamp<std::ptrdiff_t>(bin, low, high - 1));
-        const std::uint8_t* code = f_.code.data() + feature * f_.rows;
-        clear(left_, 0, 1);
+        left_.clear(0, 1);
         for (std::size_t i = begin_; i < end_; ++i)
-            if (code[samples_[i]] <= threshold) add(left_, 0, samples_[i]);
-        consider(left_, 0, feature, threshold, best);
+            if (code[samples_[i]] <= threshold) add(left_.at(0), samples_[i]);
+        consider(left_.at(0), feature, threshold, best);
     }
 
     // Sums of all bits that occur in the node; touched_ lists them.
     void count_bits() {
-        for (std::uint32_t bit : touched_) clear(bits_, bit, bit + 1u);
+        for (std::uint32_t bit : touched_) bits_.clear(bit, bit + 1u);
         touched_.clear();
         if (f_.bits == 0) return;
         for (std::size_t i = begin_; i < end_; ++i) {
             const std::uint32_t row = samples_[i];
             for (std::uint64_t at = f_.bit_begin[row]; at < f_.bit_begin[row + 1]; ++at) {
-                const std::uint32_t bit = f_.bit_set[at];
-                if (bits_.rows[bit] == 0) touched_.push_back(bit);
-                add(bits_, bit, row);
+                double* slot = bits_.at(f_.bit_set[at]);
+                if (slot[0] == 0) touched_.push_back(f_.bit_set[at]);
+                add(slot, row);
             }
         }
-        std::ranges::sort(touched_);
     }
 
     // Draws without replacement (Knuth's algorithm S); the bits that no row of the node has are part of the draw, being constant there.
@@ -215,8 +222,8 @@ class Grower {
         count_bits();
         for (std::uint32_t bit : touched_) {
             if (drawn())
-                consider(bits_, bit, static_cast<std::uint32_t>(f_.dense + bit), 0, best);
-            else if (bits_.rows[bit] < end_ - begin_)
+                consider(bits_.at(bit), static_cast<std::uint32_t>(f_.dense + bit), 0, best);
+            else if (*bits_.at(bit) < node_.cells[0])
                 skipped.push_back(f_.dense + bit);
         }
         if (best.found) return best;
@@ -226,7 +233,7 @@ class Grower {
             if (feature < f_.dense)
                 try_dense(feature, best);
             else
-                consider(bits_, feature - f_.dense, feature, 0, best);
+                consider(bits_.at(feature - f_.dense), feature, 0, best);
         }
         return best;
     }
