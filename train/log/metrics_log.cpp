@@ -13,7 +13,8 @@ namespace {
 io::File open_at(const std::filesystem::path& path, std::uint64_t bytes) {
     io::File file = io::File::open(path, io::OpenMode::append);
     if (file.size() < bytes)
-        throw Error(ExitCode::corrupt, fmt::format("{}: has {} bytes, but the checkpoint was saved when it had {}", path.string(), file.size(), bytes),
+        throw Error(ExitCode::corrupt,
+                    fmt::format("{}: has {} bytes, but the checkpoint was saved when it had {}", path.string(), file.size(), bytes),
                     "the file was changed by hand: train again with --overwrite");
     file.truncate(bytes);
     return file;
@@ -36,7 +37,9 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 MetricsLog::MetricsLog(const std::filesystem::path& directory, const MetricsPosition& position)
-    : jsonl_(open_at(directory / "metrics.jsonl", position.jsonl_bytes)), csv_(open_at(directory / "metrics.csv", position.csv_bytes)), position_(position) {
+    : jsonl_(open_at(directory / "metrics.jsonl", position.jsonl_bytes)),
+      csv_(open_at(directory / "metrics.csv", position.csv_bytes)),
+      position_(position) {
     if (position.csv_bytes > 0) header_ = first_line(directory / "metrics.csv");
 }
 

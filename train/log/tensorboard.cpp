@@ -68,7 +68,8 @@ std::string file_name() {
 
 }  // namespace
 
-TensorBoardWriter::TensorBoardWriter(const std::filesystem::path& directory) : file_(io::File::open(directory / file_name(), io::OpenMode::append)) {
+TensorBoardWriter::TensorBoardWriter(const std::filesystem::path& directory)
+    : file_(io::File::open(directory / file_name(), io::OpenMode::append)) {
     std::string first = event(0);
     append_bytes(first, 3, "brain.Event:2");
     record(first);

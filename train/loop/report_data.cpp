@@ -47,6 +47,7 @@ report::MetricsTable comparison(const Outcome& outcome) {
 report::MetricsTable by_target(const Outcome& outcome) {
     report::MetricsTable table;
     table.title = "Test part, target by target";
+    table.rows_are = "target";
     for (const TargetInfo& target : outcome.pipeline.targets) {
         report::MetricsRow row{target.name, "model", {}, {}, "", 0};
         for (const Measure& m : headline({target}, outcome.arms[0].test)) {

@@ -12,8 +12,9 @@ namespace {
 double at(const std::vector<double>& values, std::size_t i) { return i < values.size() ? values[i] : std::nan(""); }
 
 std::string mean_and_deviation(const MetricsRow& row, std::size_t column, int decimals) {
-    std::string text = fixed(at(row.mean, column), decimals);
-    if (const double deviation = at(row.deviation, column); std::isfinite(deviation)) text += " ± " + fixed(deviation, decimals);
+    const double mean = at(row.mean, column), deviation = at(row.deviation, column);
+    std::string text = fixed(mean, decimals);
+    if (std::isfinite(mean) && std::isfinite(deviation)) text += " ± " + fixed(deviation, decimals);
     return text;
 }
 

@@ -66,6 +66,7 @@ std::string gate_section(const ReportData& data) {
         {kPartColour, kPartColour + 3}};
     std::string out = "<div class=\"plots\">\n" + plot(bar_chart(bars));
     if (!gate.by_epoch.empty()) {
+        const std::vector<double> epochs = data.curves.empty() ? std::vector<double>{} : data.curves[0].epoch;
         LineChart lines;
         lines.title = "Mean weight by epoch, validation part";
         lines.x.label = "epoch";
@@ -74,7 +75,7 @@ std::string gate_section(const ReportData& data) {
             LineSeries series{gate.experts[e], {}, {}, static_cast<int>(e) % kColours, e >= kColours, false, false};
             for (std::size_t epoch = 0; epoch < gate.by_epoch.size(); ++epoch) {
                 const auto& weights = gate.by_epoch[epoch];
-                series.x.push_back(static_cast<double>(epoch));
+                series.x.push_back(epoch < epochs.size() ? epochs[epoch] : static_cast<double>(epoch));
                 series.y.push_back(e < weights.size() ? weights[e] : std::nan(""));
             }
             lines.series.push_back(std::move(series));

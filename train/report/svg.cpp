@@ -113,7 +113,7 @@ std::string draw_dots(const Frame& f, const DotSeries& s) {
             dots += fmt::format("M{} {}h0", x, y);
         else
             dots += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"2.8\"><title>{}</title></circle>\n", x, y,
-                                i < s.tooltips.size() ? escaped(s.tooltips[i]) : "");
+                                i < s.tooltips.size() ? escaped(s.tooltips[i], true) : "");
     }
     if (dots.empty()) return "";
     if (single) return fmt::format("<g fill-opacity=\".75\" style=\"fill:{}\">\n{}</g>\n", colour_of(s.colour), dots);
