@@ -149,7 +149,8 @@ def svm_cases(rng):
     x = rng.normal(0, 1, (n + 10, p))
     y = np.sin(x[:, 0]) + 0.5 * x[:, 1] ** 2 + rng.normal(0, 0.1, n + 10)
     label = (y > np.median(y)).astype(int)
-    return [{"x": numbers(x), "columns": p, "train": n, "gamma": gamma, "cost": cost, "tube": tube, "y": numbers(y), "label": numbers(label),
+    return [{"x": numbers(x), "columns": p, "train": n, "gamma": gamma, "cost": cost, "tube": tube,
+             "y": numbers(y), "label": numbers(label),
              "svr": numbers(SVR(C=cost, epsilon=tube, gamma=gamma, tol=1e-10).fit(x[:n], y[:n]).predict(x)),
              "svc": numbers(SVC(C=cost, gamma=gamma, tol=1e-10).fit(x[:n], label[:n]).decision_function(x))}
             for cost, tube in ((1, 0.1), (20, 0.02))]
@@ -249,7 +250,8 @@ def uncertainty_cases(rng):
     return {
         "target": numbers(y), "prediction": numbers(f), "spread": numbers(spread), "area": float(area), "ence_bins": 5,
         "ence": float(np.mean(ence)), "scale": float(math.sqrt(np.mean(((y - f) / spread) ** 2))),
-        "quantiles": [{"alpha": a, "value": float(np.sort(np.abs(y - f))[math.ceil(round((n + 1) * (1 - a), 9)) - 1])} for a in (0.05, 0.1, 0.2, 0.5)],
+        "quantiles": [{"alpha": a, "value": float(np.sort(np.abs(y - f))[math.ceil(round((n + 1) * (1 - a), 9)) - 1])}
+                      for a in (0.05, 0.1, 0.2, 0.5)],
         "score": numbers(score), "label": numbers(label), "platt_slope": float(-platt.a_), "platt_offset": float(-platt.b_),
         "logits": numbers(logits), "classes": numbers(classes), "temperature": temperature,
         "probability": numbers(p), "curve_probability": numbers(mean), "curve_share": numbers(share),

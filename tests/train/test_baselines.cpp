@@ -543,9 +543,9 @@ TEST_CASE("baselines: hostile inputs: missing and infinite descriptors, constant
     d.bits.assign(d.rows * 2, 0);
     d.columns = 10;
     for (std::size_t i = 0; i < d.rows; ++i) {
-        d.x[i * 10] = missing;                                              // never known
-        d.x[i * 10 + 1] = 3;                                                // constant
-        if (i % 5 == 0) d.x[i * 10 + 2] = i % 2 ? missing : INFINITY;       // sometimes broken
+        d.x[i * 10] = missing;                                         // never known
+        d.x[i * 10 + 1] = 3;                                           // constant
+        if (i % 5 == 0) d.x[i * 10 + 2] = i % 2 ? missing : INFINITY;  // sometimes broken
         d.x[i * 10 + 3] = d.x[i * 10 + 3] * 1e300;
     }
     for (const auto& baseline : all()) {
@@ -562,9 +562,7 @@ TEST_CASE("baselines: hostile inputs: missing and infinite descriptors, constant
 
 TEST_CASE("baselines: problems that do not fit are refused, names that are wrong get the nearest") {
     const Data good = friedman(81, 50, 40);
-    const auto refused = [](Data d, const char* name) {
-        CHECK_THROWS_AS(run_named(name, d), molten::Error);
-    };
+    const auto refused = [](Data d, const char* name) { CHECK_THROWS_AS(run_named(name, d), molten::Error); };
     Data d = good;
     d.train.clear();
     refused(d, "mean");

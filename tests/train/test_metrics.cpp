@@ -35,9 +35,7 @@ Task task_of(const std::string& name) {
     return name == "regression" ? Task::regression : name == "binary" ? Task::binary : Task::multiclass;
 }
 
-Score binary(Score (*metric)(const Sample&), std::vector<double> y, std::vector<double> f) {
-    return metric({y, f, {}, Task::binary});
-}
+Score binary(Score (*metric)(const Sample&), std::vector<double> y, std::vector<double> f) { return metric({y, f, {}, Task::binary}); }
 
 Score regression(Score (*metric)(const Sample&), std::vector<double> y, std::vector<double> f, std::vector<std::uint8_t> mask = {}) {
     return metric({y, f, mask});
@@ -177,7 +175,8 @@ TEST_CASE("metrics golden: mean absolute deviation of the matbench steels folds"
     const char* data_variable = std::getenv("MOLTEN_DATA");
     const char* golden_variable = std::getenv("MOLTEN_GOLDEN");
     const std::filesystem::path data = data_variable ? data_variable : "../shared/data";
-    const std::filesystem::path reference = std::filesystem::path(golden_variable ? golden_variable : "../shared/golden") / "crabnet_matbench_metrics.json";
+    const std::filesystem::path reference =
+        std::filesystem::path(golden_variable ? golden_variable : "../shared/golden") / "crabnet_matbench_metrics.json";
     if (!std::filesystem::exists(reference) || !std::filesystem::exists(data / "materials/matbench")) {
         MESSAGE("SKIPPED: no " << reference.string() << " or no materials/matbench in " << data.string());
         return;

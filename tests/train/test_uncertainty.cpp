@@ -34,7 +34,7 @@ double normal(Random& random) {  // Box and Muller
 
 TEST_CASE("uncertainty: the conformal quantile is the exact order statistic on tiny samples") {
     const std::vector<double> nine{9, 1, 8, 2, 7, 3, 6, 4, 5};
-    CHECK(conformal_quantile(nine, 0.1) == 9);    // ceil(10 * 0.9) = 9th of 9
+    CHECK(conformal_quantile(nine, 0.1) == 9);  // ceil(10 * 0.9) = 9th of 9
     CHECK(conformal_quantile(nine, 0.2) == 8);
     CHECK(conformal_quantile(nine, 0.5) == 5);
     CHECK(conformal_quantile(nine, 0.05) == infinity);  // ceil(9.5) = 10 > 9
@@ -76,7 +76,8 @@ TEST_CASE("uncertainty: conformal coverage over 400 seeds lies within binomial b
                 y.push_back(f[i] + s[i] * normal(random));
             }
             const auto part = [&](std::size_t begin, std::size_t count) {
-                return Measured{std::span(y).subspan(begin, count), std::span(f).subspan(begin, count), std::span(s).subspan(begin, count), {}};
+                return Measured{
+                    std::span(y).subspan(begin, count), std::span(f).subspan(begin, count), std::span(s).subspan(begin, count), {}};
             };
             const auto intervals = normalised ? fit_normalised_intervals(part(0, n)) : fit_intervals(part(0, n));
             CHECK(intervals.normalised == normalised);
@@ -113,7 +114,7 @@ TEST_CASE("uncertainty: intervals of too few rows are infinite and say so; missi
     const auto wide = fit_normalised_intervals({y, f, s, mask}, 0.5);
     CHECK(wide.normalised);
     CHECK(wide.floor == 0.1);
-    CHECK(wide.quantile == 1);                         // scores 0, 1, 1 / 0.1
+    CHECK(wide.quantile == 1);  // scores 0, 1, 1 / 0.1
     CHECK(wide.at(7, 3).upper == 10);
     CHECK(wide.at(7, 0).upper == doctest::Approx(7.1));
     const std::vector<double> none(5);
@@ -135,7 +136,8 @@ TEST_CASE("uncertainty golden: ensemble, miscalibration area, ENCE, scale and qu
     CHECK(combine(std::span(members).first(1)).spread == std::vector<double>(mean.size()));
     const auto y = numbers("target"), f = numbers("prediction"), s = numbers("spread");
     const Measured rows{y, f, s, {}};
-    CHECK(miscalibration_area(rows) == doctest::Approx(golden()["area"].get<double>()).epsilon(1e-5));  // the reference is a sum of 2e6 cells
+    CHECK(miscalibration_area(rows) ==
+          doctest::Approx(golden()["area"].get<double>()).epsilon(1e-5));  // the reference is a sum of 2e6 cells
     CHECK(ence(rows, 5) == doctest::Approx(golden()["ence"].get<double>()).epsilon(1e-12));
     CHECK(spread_scale(rows) == doctest::Approx(golden()["scale"].get<double>()).epsilon(1e-12));
     for (const auto& q : golden()["quantiles"]) CHECK(fit_intervals(rows, q["alpha"]).quantile == q["value"].get<double>());

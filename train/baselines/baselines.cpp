@@ -48,8 +48,10 @@ void check(const Baseline& baseline, const Problem& p) {
     if (p.train.empty()) throw Error(ExitCode::data, "baselines: the training part is empty");
     for (const auto part : {p.train, p.validation})
         for (std::size_t row : part)
-            if (row >= p.rows) throw Error(ExitCode::data, fmt::format("baselines: row {} of a split is past the last row {}", row, p.rows - 1));
-    if (p.task == metrics::Task::multiclass && p.classes < 2) throw Error(ExitCode::data, "baselines: a multiclass target has at least two classes");
+            if (row >= p.rows)
+                throw Error(ExitCode::data, fmt::format("baselines: row {} of a split is past the last row {}", row, p.rows - 1));
+    if (p.task == metrics::Task::multiclass && p.classes < 2)
+        throw Error(ExitCode::data, "baselines: a multiclass target has at least two classes");
     const double top = p.task == metrics::Task::multiclass ? p.classes - 1 : 1;
     for (std::size_t i = 0; i < p.targets.size(); ++i) {
         const double y = p.targets[i];
@@ -82,7 +84,8 @@ const Baseline& find(std::string_view name) {
 
 bool suits(const Baseline& b, const Problem& p) {
     const bool fingerprints = p.fingerprint_words > 0, descriptors = p.descriptor_count > 0;
-    return (!b.needs_fingerprints && !b.needs_descriptors) || (b.needs_fingerprints && fingerprints) || (b.needs_descriptors && descriptors);
+    return (!b.needs_fingerprints && !b.needs_descriptors) || (b.needs_fingerprints && fingerprints) ||
+           (b.needs_descriptors && descriptors);
 }
 
 std::vector<double> Prediction::target(const Problem& p, std::size_t index) const {

@@ -30,8 +30,18 @@ struct Boosted {
 class Booster {
   public:
     Booster(const Problem& p, const BinnedFeatures& f, const Target& target, std::span<const std::size_t> fit, int depth)
-        : p_(p), f_(f), target_(target), fit_(fit), scale_(standard_scale(target)), k_(p.width()), raw_(p.rows * k_), values_(p.rows * k_),
-          sum_(p.rows), weight_(p.rows), rate_(learning_rate(target.train.size())), random_(p.seed, 0xb0057 + target.index) {
+        : p_(p),
+          f_(f),
+          target_(target),
+          fit_(fit),
+          scale_(standard_scale(target)),
+          k_(p.width()),
+          raw_(p.rows * k_),
+          values_(p.rows * k_),
+          sum_(p.rows),
+          weight_(p.rows),
+          rate_(learning_rate(target.train.size())),
+          random_(p.seed, 0xb0057 + target.index) {
         options_.max_depth = depth;
         options_.min_leaf = min_leaf;
         options_.lambda = lambda;
@@ -145,7 +155,8 @@ Outcome boost(const Problem& p, const BinnedFeatures& features, const Target& ta
         if (tried[i].loss < tried[best].loss) best = i;
     const int rounds = tried[best].rounds;
     if (target.held_out) tried[best] = Booster(p, features, target, target.train, depths[best]).run(rounds);
-    return {std::move(tried[best].values), fmt::format("depth {}, {} rounds of rate {}", depths[best], rounds, learning_rate(target.train.size()))};
+    return {std::move(tried[best].values),
+            fmt::format("depth {}, {} rounds of rate {}", depths[best], rounds, learning_rate(target.train.size()))};
 }
 
 }  // namespace

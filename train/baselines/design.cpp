@@ -27,7 +27,8 @@ std::vector<Scale> scales(const Problem& p, std::span<const std::size_t> train) 
             squares += before * (at(row) - mean);
         }
         const double deviation = std::sqrt(squares / n);
-        if (n > 0 && std::isfinite(deviation) && deviation > 1e-12 * std::abs(mean) && deviation > 0) kept.push_back({column, mean, deviation});
+        if (n > 0 && std::isfinite(deviation) && deviation > 1e-12 * std::abs(mean) && deviation > 0)
+            kept.push_back({column, mean, deviation});
     }
     return kept;
 }
@@ -63,9 +64,12 @@ void add_bits(const Problem& p, std::span<const std::size_t> train, Design& d) {
 
 std::string_view inputs_name(Inputs inputs) {
     switch (inputs) {
-        case Inputs::descriptors: return "descriptors";
-        case Inputs::fingerprints: return "fingerprints";
-        case Inputs::both: return "descriptors and fingerprints";
+        case Inputs::descriptors:
+            return "descriptors";
+        case Inputs::fingerprints:
+            return "fingerprints";
+        case Inputs::both:
+            return "descriptors and fingerprints";
     }
     return "unknown";
 }

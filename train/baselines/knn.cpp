@@ -14,17 +14,6 @@
 namespace molten::baselines {
 namespace {
 
-// Row i of `matrix` for each row number, packed.
-std::vector<std::uint64_t> gather(const Problem& p, std::span<const std::size_t> rows) {
-    std::vector<std::uint64_t> packed;
-    packed.reserve(rows.size() * p.fingerprint_words);
-    for (std::size_t row : rows) {
-        const auto bits = p.fingerprints.subspan(row * p.fingerprint_words, p.fingerprint_words);
-        packed.insert(packed.end(), bits.begin(), bits.end());
-    }
-    return packed;
-}
-
 // Similarity weights of the first k neighbours of a query, summing to 1; empty when it has none.
 std::vector<double> weights(const Neighbours& n, std::size_t query, std::size_t k) {
     std::vector<double> w;
@@ -84,8 +73,7 @@ KnnValues knn_values(const KnnArgs& a) {
             const std::size_t at = query * a.target_count + t;
             result.known[at] = !w.empty();
             result.similarity[at] = n.similarity[query * n.k];
-            for (std::size_t i = 0; i < w.size(); ++i)
-                result.value[at] += w[i] * a.targets[n.row[query * n.k + i] * a.target_count + t];
+            for (std::size_t i = 0; i < w.size(); ++i) result.value[at] += w[i] * a.targets[n.row[query * n.k + i] * a.target_count + t];
         }
     return result;
 }
@@ -103,12 +91,12 @@ void run_knn(const Problem& p, Prediction& prediction) {
     for_each_target(p, prediction, [&](const Target& target, std::span<double> values) {
         if (target.train != references) {
             references = target.train;
-            const auto packed = gather(p, references);
+            const auto packed = gather_fingerprints(p, references);
             std::vector<std::int64_t> reference_keys;
             for (std::size_t row : references) reference_keys.push_back(keys[row]);
             neighbours = nearest_neighbours({p.fingerprints.data(), p.rows, p.fingerprint_words},
-                                            {packed.data(), references.size(), p.fingerprint_words}, choices.back(),
-                                            {keys, reference_keys}, p.threads);
+                                            {packed.data(), references.size(), p.fingerprint_words}, choices.back(), {keys, reference_keys},
+                                            p.threads);
         }
         // Leaving a training molecule out of its own neighbours makes every training row a fair judge of k when there is no other.
         const auto& judges = target.held_out || target.selection.empty() ? target.train : target.selection;

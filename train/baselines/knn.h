@@ -11,9 +11,9 @@ namespace molten::baselines {
 // and the plain mean of the k when all similarities are 0. With query_keys = reference_keys a molecule is never its own neighbour:
 // this is the retrieval embedding v_knn of MMF (leave-one-out on the training part).
 struct KnnValues {
-    std::vector<double> value;         // [queries, targets]; 0 where unknown
-    std::vector<std::uint8_t> known;   // [queries, targets]; 0 when no allowed reference is measured
-    std::vector<double> similarity;    // [queries, targets] of the nearest measured reference; how far the query is from what is known
+    std::vector<double> value;        // [queries, targets]; 0 where unknown
+    std::vector<std::uint8_t> known;  // [queries, targets]; 0 when no allowed reference is measured
+    std::vector<double> similarity;   // [queries, targets] of the nearest measured reference; how far the query is from what is known
 };
 
 struct KnnArgs {

@@ -29,8 +29,7 @@ struct Objective {
         std::fill(gradient.begin(), gradient.end(), 0.0);
         std::vector<double> z(outputs);
         for (std::size_t row : fit) {
-            for (std::size_t o = 0; o < outputs; ++o)
-                z[o] = parameters[outputs * p + o] + design.dot(row, parameters.subspan(o * p, p));
+            for (std::size_t o = 0; o < outputs; ++o) z[o] = parameters[outputs * p + o] + design.dot(row, parameters.subspan(o * p, p));
             loss += row_loss(static_cast<std::size_t>(y[row]), z);
             for (std::size_t o = 0; o < outputs; ++o) {
                 design.add(row, z[o], gradient.subspan(o * p, p));

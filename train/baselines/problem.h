@@ -20,8 +20,8 @@ struct Problem {
     std::size_t fingerprint_words = 0;            // 0: no fingerprints
     std::span<const double> targets;              // [rows, target_count]; NaN = not measured
     std::size_t target_count = 1;
-    std::span<const std::uint8_t> mask;  // [rows, target_count], 0 = not measured; empty: only NaN is not measured
-    std::span<const std::size_t> train;  // row numbers; nothing else is ever fitted to
+    std::span<const std::uint8_t> mask;       // [rows, target_count], 0 = not measured; empty: only NaN is not measured
+    std::span<const std::size_t> train;       // row numbers; nothing else is ever fitted to
     std::span<const std::size_t> validation;  // settings are chosen on these rows; when empty, on an eighth of the training rows
     std::span<const std::int64_t> keys;       // [rows] equal keys = same molecule (never its own neighbour); empty: row numbers
     metrics::Task task = metrics::Task::regression;
@@ -35,9 +35,9 @@ struct Problem {
 
 struct Prediction {
     std::string name;
-    std::vector<double> values;          // [rows, target_count, width]; NaN for a target that could not be learned
-    std::string settings;                // what was chosen, for people: "lambda=10 (3 targets), lambda=30 (9 targets)"
-    std::vector<std::string> notes;      // what was left out and why
+    std::vector<double> values;      // [rows, target_count, width]; NaN for a target that could not be learned
+    std::string settings;            // what was chosen, for people: "lambda=10 (3 targets), lambda=30 (9 targets)"
+    std::vector<std::string> notes;  // what was left out and why
     double seconds = 0;
 
     // The values of one target, [rows, width]: what metrics::Sample::prediction wants.
@@ -45,8 +45,8 @@ struct Prediction {
 };
 
 struct Baseline {
-    std::string_view name;         // as in configuration: "random_forest"
-    std::string_view description;  // one line for people
+    std::string_view name;                       // as in configuration: "random_forest"
+    std::string_view description;                // one line for people
     bool needs_fingerprints, needs_descriptors;  // both: either will do
     void (*run)(const Problem&, Prediction&);
 };

@@ -71,8 +71,7 @@ Ridge::Ridge(const Design& design, std::span<const std::size_t> fit, std::span<c
     centred_y_.assign(y.begin(), y.end());
     for (std::size_t i = 0; i < y.size(); ++i) centred_y_[i] -= y_mean_[i % targets];
     size_ = dual_ ? fit.size() : design.columns();
-    products_ = dual_ ? centred_gram_matrix(design, fit, column_mean_, threads)
-                      : centred_normal_matrix(design, fit, column_mean_, threads);
+    products_ = dual_ ? centred_gram_matrix(design, fit, column_mean_, threads) : centred_normal_matrix(design, fit, column_mean_, threads);
 }
 
 LinearModel Ridge::solve(double lambda) const {

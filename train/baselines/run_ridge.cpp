@@ -95,8 +95,9 @@ void run_ridge(const Problem& p, Prediction& prediction) {
         for (std::size_t i = 0; i < designs.size(); ++i) {
             LinearModel model;
             for (double lambda : lambdas) {
-                model = regression ? partial.model(target.index, i, lambda)
-                                   : fit_logistic(designs[i], target.fit, target.y, classes, 1 / lambda, model.weights.empty() ? nullptr : &model);
+                model = regression
+                            ? partial.model(target.index, i, lambda)
+                            : fit_logistic(designs[i], target.fit, target.y, classes, 1 / lambda, model.weights.empty() ? nullptr : &model);
                 predict(p, designs[i], model, values);
                 const double loss = selection_loss(p, target, target.selection, values);
                 if (loss < best.loss) best = {loss, i, lambda};

@@ -25,7 +25,8 @@ struct Setting {
     bool tanimoto = false;
     double gamma = 1, cost = 1, tube = 0.1;
     std::string text(metrics::Task task) const {
-        return fmt::format("{}{}, C={:g}{}", tanimoto ? "Tanimoto kernel" : "RBF kernel, gamma=", tanimoto ? "" : fmt::format("{:g}/descriptors", gamma),
+        return fmt::format("{}{}, C={:g}{}",
+                           tanimoto ? "Tanimoto kernel" : "RBF kernel, gamma=", tanimoto ? "" : fmt::format("{:g}/descriptors", gamma),
                            cost, task == metrics::Task::regression ? fmt::format(", epsilon={:g} deviations", tube) : "");
     }
 };
@@ -51,7 +52,7 @@ class Kernel {
     // [a, b]
     std::vector<double> matrix(const Setting& s, std::span<const std::size_t> a, std::span<const std::size_t> b) const {
         if (s.tanimoto) {
-            const auto left = gather(a), right = gather(b);
+            const auto left = gather_fingerprints(p_, a), right = gather_fingerprints(p_, b);
             return tanimoto_matrix({left.data(), a.size(), p_.fingerprint_words}, {right.data(), b.size(), p_.fingerprint_words}, 1);
         }
         const double gamma = s.gamma / static_cast<double>(std::max<std::size_t>(design_.dense, 1));
@@ -62,14 +63,6 @@ class Kernel {
     }
 
   private:
-    std::vector<std::uint64_t> gather(std::span<const std::size_t> rows) const {
-        std::vector<std::uint64_t> bits;
-        for (std::size_t row : rows) {
-            const auto words = p_.fingerprints.subspan(row * p_.fingerprint_words, p_.fingerprint_words);
-            bits.insert(bits.end(), words.begin(), words.end());
-        }
-        return bits;
-    }
     double squared_distance(std::size_t a, std::size_t b) const {
         const auto x = design_.dense_row(a), y = design_.dense_row(b);
         double lanes[4] = {};
@@ -134,7 +127,8 @@ class Machines {
 
 class SvmTarget {
   public:
-    SvmTarget(const Problem& p, const Target& target, const Kernel& kernel) : p_(p), target_(target), kernel_(kernel), scale_(standard_scale(target)) {
+    SvmTarget(const Problem& p, const Target& target, const Kernel& kernel)
+        : p_(p), target_(target), kernel_(kernel), scale_(standard_scale(target)) {
         if (p.task == metrics::Task::multiclass) {
             for (std::size_t c = 0; c < p.width(); ++c) {
                 y_.push_back(target.y);
@@ -213,7 +207,8 @@ void run_svm(const Problem& p, Prediction& prediction) {
         std::size_t best = 0;
         if (!target.selection.empty()) {
             std::vector<double> loss(settings.size());
-            parallel_for(settings.size(), 1, p.threads, [&](std::size_t begin, std::size_t) { loss[begin] = svm.try_setting(settings[begin]); });
+            parallel_for(settings.size(), 1, p.threads,
+                         [&](std::size_t begin, std::size_t) { loss[begin] = svm.try_setting(settings[begin]); });
             best = static_cast<std::size_t>(std::ranges::min_element(loss) - loss.begin());
         }
         if (!svm.predict(settings[best], values)) {

@@ -16,13 +16,15 @@ struct SvmModel {
     double offset = 0;
 };
 
-// kernel [n, n] symmetric; y [n] values, or labels 0 and 1 of which both must occur. Throws Error(data) with libsvm's reason when it refuses.
+// kernel [n, n] symmetric; y [n] values, or labels 0 and 1 of which both must occur. Throws Error(data) with libsvm's reason when it
+// refuses.
 SvmModel fit_support_vector_regression(std::span<const double> kernel, std::span<const double> y, const SvmOptions&);
 SvmModel fit_support_vector_classifier(std::span<const double> kernel, std::span<const double> y, const SvmOptions&);
 
-// The baseline: RBF kernel exp(-gamma |x - x'|^2) on standardised descriptors and Tanimoto kernel on fingerprints, whatever is there. Kernel, gamma, C
-// and epsilon are chosen on the selection rows with at most 1,000 training rows, the last fit takes at most 3,000, drawn by seed and said in a note,
-// because the time grows with their cube. Class probabilities by Platt scaling on the selection rows, several classes one against the rest.
+// The baseline: RBF kernel exp(-gamma |x - x'|^2) on standardised descriptors and Tanimoto kernel on fingerprints, whatever is there.
+// Kernel, gamma, C and epsilon are chosen on the selection rows with at most 1,000 training rows, the last fit takes at most 3,000, drawn
+// by seed and said in a note, because the time grows with their cube. Class probabilities by Platt scaling on the selection rows, several
+// classes one against the rest.
 void run_svm(const Problem&, Prediction&);
 
 }  // namespace molten::baselines

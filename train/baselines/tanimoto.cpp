@@ -38,8 +38,8 @@ __attribute__((target("popcnt"))) void count_common_popcnt(const std::uint64_t* 
 }
 
 __attribute__((target("avx512f,avx512vpopcntdq,popcnt"))) void count_common_avx512(const std::uint64_t* query,
-                                                                                  const std::uint64_t* references, std::size_t rows,
-                                                                                  std::size_t words, std::uint32_t* common) {
+                                                                                   const std::uint64_t* references, std::size_t rows,
+                                                                                   std::size_t words, std::uint32_t* common) {
     for (std::size_t i = 0; i < rows; ++i, references += words) {
         __m512i sum = _mm512_setzero_si512();
         std::size_t w = 0;

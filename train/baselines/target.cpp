@@ -59,8 +59,7 @@ void predict_prior(const Problem& p, const Target& target, std::span<double> val
         else
             prior[0] += target.y[row];
     }
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = prior[i % p.width()] / static_cast<double>(target.train.size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = prior[i % p.width()] / static_cast<double>(target.train.size());
 }
 
 double selection_loss(const Problem& p, const Target& target, std::span<const std::size_t> rows, std::span<const double> values) {
@@ -79,6 +78,16 @@ double selection_loss(const Problem& p, const Target& target, std::span<const st
     return std::isnan(sum) ? std::numeric_limits<double>::infinity() : sum / static_cast<double>(std::max<std::size_t>(rows.size(), 1));
 }
 
+std::vector<std::uint64_t> gather_fingerprints(const Problem& p, std::span<const std::size_t> rows) {
+    std::vector<std::uint64_t> packed;
+    packed.reserve(rows.size() * p.fingerprint_words);
+    for (std::size_t row : rows) {
+        const auto bits = p.fingerprints.subspan(row * p.fingerprint_words, p.fingerprint_words);
+        packed.insert(packed.end(), bits.begin(), bits.end());
+    }
+    return packed;
+}
+
 std::string summary_of(std::span<const std::string> settings) {
     std::vector<std::pair<std::string, int>> counted;
     for (const auto& s : settings) {
@@ -94,8 +103,7 @@ std::string summary_of(std::span<const std::string> settings) {
     return text;
 }
 
-void for_each_target(const Problem& p, Prediction& prediction,
-                     const std::function<std::string(const Target&, std::span<double>)>& fit) {
+void for_each_target(const Problem& p, Prediction& prediction, const std::function<std::string(const Target&, std::span<double>)>& fit) {
     std::vector<std::string> settings;
     std::vector<double> values(p.rows * p.width());
     for (std::size_t index = 0; index < p.target_count; ++index) {

@@ -33,6 +33,9 @@ double selection_loss(const Problem&, const Target&, std::span<const std::size_t
 // Targets that cannot be learned get the prior (one class only) or NaN (nothing measured) and a note.
 void for_each_target(const Problem&, Prediction&, const std::function<std::string(const Target&, std::span<double>)>& fit);
 
+// The fingerprints of the rows, [rows, words].
+std::vector<std::uint64_t> gather_fingerprints(const Problem&, std::span<const std::size_t> rows);
+
 // "a (2 targets), b": each setting once, in order of appearance.
 std::string summary_of(std::span<const std::string> settings);
 

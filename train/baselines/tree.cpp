@@ -28,8 +28,16 @@ struct Sums {
 class Grower {
   public:
     Grower(const BinnedFeatures& f, const TreeData& data, std::vector<std::uint32_t>& samples, const TreeOptions& options, Random& random)
-        : f_(f), data_(data), k_(data.outputs), samples_(samples), options_(options), random_(random), node_(1, k_), left_(1, k_),
-          bins_(256, k_), bits_(f.bits, k_) {}
+        : f_(f),
+          data_(data),
+          k_(data.outputs),
+          samples_(samples),
+          options_(options),
+          random_(random),
+          node_(1, k_),
+          left_(1, k_),
+          bins_(256, k_),
+          bits_(f.bits, k_) {}
 
     Tree grow() {
         struct Work {
@@ -46,14 +54,14 @@ class Grower {
             end_ = end;
             sum_node();
             Split split;
-            if ((options_.max_depth == 0 || depth < options_.max_depth) && end - begin >= 2 * options_.min_leaf && !pure()) split = best_split();
+            if ((options_.max_depth == 0 || depth < options_.max_depth) && end - begin >= 2 * options_.min_leaf && !pure())
+                split = best_split();
             if (!split.found) {
                 make_leaf(node);
                 continue;
             }
-            const auto middle = std::stable_partition(at(begin), at(end), [&](std::uint32_t row) {
-                return !f_.right(row, split.feature, split.threshold);
-            });
+            const auto middle = std::stable_partition(at(begin), at(end),
+                                                      [&](std::uint32_t row) { return !f_.right(row, split.feature, split.threshold); });
             const auto cut = static_cast<std::size_t>(middle - samples_.begin());
             const auto left = tree_.nodes.size();
             tree_.nodes.resize(left + 2);

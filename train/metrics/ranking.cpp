@@ -73,7 +73,8 @@ std::vector<Point> precision_recall_curve(const Sample& s) {
     const double ones = rows.problem.empty() ? positives(rows) : 0;
     if (ones == 0) return {};
     std::vector<Point> points;
-    for (const auto& t : thresholds(rows)) points.push_back({t.true_positives / ones, t.true_positives / (t.true_positives + t.false_positives)});
+    for (const auto& t : thresholds(rows))
+        points.push_back({t.true_positives / ones, t.true_positives / (t.true_positives + t.false_positives)});
     return points;
 }
 

@@ -67,7 +67,8 @@ Score mean_score(std::span<const Score> scores) {
         sum += *s.value;
         ++count;
     }
-    if (count == 0) return {std::nullopt, scores.empty() ? "there is no score" : fmt::format("no target has a value: {}", scores[0].reason), rows};
+    if (count == 0)
+        return {std::nullopt, scores.empty() ? "there is no score" : fmt::format("no target has a value: {}", scores[0].reason), rows};
     Score mean{sum / static_cast<double>(count), {}, rows};
     if (count < scores.size()) mean.reason = fmt::format("mean of {} of {} targets, the others are undefined", count, scores.size());
     return mean;

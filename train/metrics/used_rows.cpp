@@ -11,9 +11,12 @@ namespace molten::metrics {
 
 std::string_view task_name(Task task) {
     switch (task) {
-        case Task::regression: return "regression";
-        case Task::binary: return "binary classification";
-        case Task::multiclass: return "multiclass classification";
+        case Task::regression:
+            return "regression";
+        case Task::binary:
+            return "binary classification";
+        case Task::multiclass:
+            return "multiclass classification";
     }
     return "unknown task";
 }

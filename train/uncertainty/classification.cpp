@@ -118,7 +118,7 @@ std::vector<double> apply_temperature(std::span<const double> logits, std::size_
         const auto end = row + static_cast<std::ptrdiff_t>(classes);
         const double top = *std::max_element(row, end);
         double sum = 0;
-        for (auto z = row; z != end; ++z) sum += *z = std::exp((*z - top) / temperature);
+        for (auto z = row; z != end; ++z) sum += * z = std::exp((*z - top) / temperature);
         for (auto z = row; z != end; ++z) *z /= sum;
     }
     return p;
@@ -141,8 +141,8 @@ ConformalSets fit_sets(std::span<const double> probabilities, std::span<const do
     fitted.calibration_rows = scores.size();
     fitted.quantile = conformal_quantile(scores, alpha);
     if (std::isinf(fitted.quantile))
-        fitted.message = fmt::format("{} calibration rows are too few for {:g} % sets, so every class is in them", scores.size(),
-                                     100 * (1 - alpha));
+        fitted.message =
+            fmt::format("{} calibration rows are too few for {:g} % sets, so every class is in them", scores.size(), 100 * (1 - alpha));
     return fitted;
 }
 

@@ -108,7 +108,8 @@ ConformalIntervals fit_normalised_intervals(const Measured& calibration, double 
     if (!spreads.empty()) std::ranges::nth_element(spreads, middle);
     if (spreads.empty() || !(*middle > 0) || !std::isfinite(*middle)) {
         auto plain = fit_intervals(calibration, alpha);
-        if (plain.message.empty()) plain.message = "the ensemble has no spread on the calibration rows, so all intervals have the same width";
+        if (plain.message.empty())
+            plain.message = "the ensemble has no spread on the calibration rows, so all intervals have the same width";
         return plain;
     }
     ConformalIntervals fitted;

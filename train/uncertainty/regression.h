@@ -32,11 +32,11 @@ struct Interval {
 // Intervals f +- q, or f +- q max(s, floor) with the ensemble's spread s.
 struct ConformalIntervals {
     double alpha = 0.1;
-    double quantile = 0;   // q; infinity when there were too few calibration rows
-    double floor = 0;      // smallest spread, a tenth of the median over the calibration rows
+    double quantile = 0;  // q; infinity when there were too few calibration rows
+    double floor = 0;     // smallest spread, a tenth of the median over the calibration rows
     bool normalised = false;
     std::size_t calibration_rows = 0;
-    std::string message;   // what a person should know: too few rows, spread not usable; else empty
+    std::string message;  // what a person should know: too few rows, spread not usable; else empty
     Interval at(double prediction, double spread = 0) const;
 };
 
