@@ -28,16 +28,19 @@ std::string drawing(const WorstMolecule& m) {
     return "<img alt=\"" + escaped(m.smiles) + "\" src=\"data:image/svg+xml;base64," + base64(m.svg) + "\"/>";
 }
 
+std::string card_line(const char* name, const std::string& value) { return fmt::format("<dt>{}</dt><dd>{}</dd>", name, value); }
+
 std::string molecule_card(const WorstMolecule& m) {
-    std::string out = "<figure class=\"molecule\">" + drawing(m) + "<figcaption><b>" + escaped(m.target) + "</b>, " + escaped(m.row);
-    out += fmt::format("<br/>measured <b>{}</b>, predicted <b>{}</b>", compact(m.measured), compact(m.predicted));
+    std::string out =
+        "<figure class=\"molecule\">" + drawing(m) + "<figcaption><b>" + escaped(m.target) + "</b>, " + escaped(m.row) + "<dl>";
+    out += card_line("measured", compact(m.measured)) + card_line("predicted", compact(m.predicted));
     if (std::isfinite(m.lower) && std::isfinite(m.upper) && m.lower < m.upper) {
         const bool inside = m.lower <= m.measured && m.measured <= m.upper;
-        out += fmt::format("<br/>interval {} to {}, <span class=\"{}\">{}</span>", compact(m.lower), compact(m.upper),
-                           inside ? "inside" : "outside", inside ? "holds the measured value" : "misses the measured value");
+        out +=
+            card_line("interval", compact(m.lower) + " to " + compact(m.upper) + (inside ? "" : " <span class=\"outside\">missed</span>"));
     }
-    if (std::isfinite(m.similarity)) out += fmt::format("<br/>similarity to the nearest training molecule {:.2f}", m.similarity);
-    return out + "<code>" + escaped(m.smiles) + "</code></figcaption></figure>\n";
+    if (std::isfinite(m.similarity)) out += card_line("similarity", fmt::format("{:.2f}", m.similarity));
+    return out + "</dl><code>" + escaped(m.smiles) + "</code></figcaption></figure>\n";
 }
 
 }  // namespace
@@ -46,8 +49,9 @@ std::string worst_section(const ReportData& data) {
     if (data.worst.empty()) return "";
     std::string out =
         "<p class=\"small\">The largest errors of the test part, in standard deviations of the target. Similarity is the Tanimoto "
-        "coefficient of Morgan "
-        "fingerprints: a small one says that the model has seen nothing like it.</p>\n<div class=\"worst\">\n";
+        "coefficient "
+        "of Morgan fingerprints with the nearest training molecule: a small one says that the model has seen nothing like it.</p>\n<div "
+        "class=\"worst\">\n";
     for (const WorstMolecule& m : data.worst) out += molecule_card(m);
     return out + "</div>\n";
 }

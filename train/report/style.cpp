@@ -5,13 +5,15 @@ namespace molten::report {
 const char* const kStyle = R"css(
 :root {
   color-scheme: light dark;
-  --page: #fafaf8; --card: #ffffff; --text: #1d2126; --faint: #616a75; --line: #e1e3e6; --accent: #00598c; --mark: #e4f0f8;
+  --page: #fafaf8; --card: #ffffff; --paper: #ffffff; --text: #1d2126; --faint: #616a75; --line: #e1e3e6;
+  --accent: #00598c; --mark: #e4f0f8;
   --series-0: #0072b2; --series-1: #d55e00; --series-2: #009e73; --series-3: #cc79a7; --series-4: #e69f00; --series-5: #56b4e9;
-    --series-6: #7f7f7f;
+  --series-6: #7f7f7f;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --page: #14171a; --card: #1c2024; --text: #e4e7ea; --faint: #9aa3ad; --line: #32383e; --accent: #7cc0ee; --mark: #1d3648;
+    --page: #14171a; --card: #1c2024; --paper: #e9ebed; --text: #e4e7ea; --faint: #9aa3ad; --line: #32383e;
+    --accent: #7cc0ee; --mark: #1d3648;
     --series-0: #58b0ea; --series-1: #f58a4b; --series-2: #36c79d; --series-3: #e5a5ca; --series-4: #f2bd45; --series-5: #a5d8f6;
     --series-6: #8f969d;
   }
@@ -58,10 +60,12 @@ summary b { font-size: 16px; margin-right: 8px; }
 .worst { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 14px; }
 .molecule { margin: 0; overflow: hidden; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
     break-inside: avoid; }
-.molecule img, .molecule .none { display: block; width: 100%; height: 190px; padding: 8px; background: #ffffff; color: #616a75;
+.molecule img, .molecule .none { display: block; width: 100%; height: 190px; padding: 8px; background: var(--paper); color: #616a75;
     object-fit: contain; }
 .molecule figcaption { padding: 10px 14px 12px; font-size: 13px; border-top: 1px solid var(--line); }
-.molecule b { font-variant-numeric: tabular-nums; }
+.molecule dl { display: grid; grid-template-columns: auto 1fr; gap: 0 14px; margin: 4px 0 0; font-variant-numeric: tabular-nums; }
+.molecule dt { color: var(--faint); }
+.molecule dd { margin: 0; }
 .molecule code { display: block; margin-top: 6px; max-height: 58px; overflow: hidden; color: var(--faint); font-size: 11px;
     overflow-wrap: anywhere; }
 .outside { color: var(--series-1); }
