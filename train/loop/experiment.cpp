@@ -33,7 +33,7 @@ class Trainer {
             const std::vector<Arm>& arms, const RunDirectory& run, log::RunLog& log)
         : options_(options), input_(input), objective_(objective), split_(split), arms_(arms), run_(run), log_(log) {
         for (std::size_t a = 0; a < arms.size(); ++a)
-            for (std::int64_t m = 0; m < options.ensemble; ++m) jobs_.push_back({a, m});
+            for (std::int64_t m = 0; m < arms[a].members; ++m) jobs_.push_back({a, m});
     }
 
     // False when a signal asked to stop; everything is saved then.
@@ -65,7 +65,7 @@ class Trainer {
         Member member(options_, arm.model, objective_, input_, split_, static_cast<std::int64_t>(number));
         if (from) member.load(*from);
         if (job.arm == 0) outcome.parameters = member.parameter_count();
-        log::ProgressBar bar(fmt::format("{} {}/{}", arm.name, job.member + 1, options_.ensemble), static_cast<std::size_t>(member.total_steps()), "steps");
+        log::ProgressBar bar(fmt::format("{} {}/{}", arm.name, job.member + 1, arm.members), static_cast<std::size_t>(member.total_steps()), "steps");
         auto saved = Clock::now();
         std::int64_t saved_step = member.steps();
         double validation = std::nan("");
@@ -154,18 +154,18 @@ void fit_intervals(Pipeline& pipeline, const Predictions& p, std::span<const dou
     }
 }
 
-Predictions predict_arm(const Arm& arm, const Pipeline& pipeline, const ModelInput& input, const std::filesystem::path& directory, std::int64_t members) {
+Predictions predict_arm(const Arm& arm, const Pipeline& pipeline, const ModelInput& input, const std::filesystem::path& directory) {
     std::vector<std::int64_t> rows(static_cast<std::size_t>(input.size()));
     std::iota(rows.begin(), rows.end(), 0);
     std::vector<RawPrediction> raw;
-    for (std::int64_t m = 0; m < members; ++m) raw.push_back(predict_raw(load_member(arm.model, directory, m), input, rows));
+    for (std::int64_t m = 0; m < arm.members; ++m) raw.push_back(predict_raw(load_member(arm.model, directory, m), input, rows));
     return combine(pipeline, raw);
 }
 
 }  // namespace
 
 std::vector<Arm> arms_of(const TrainOptions& options, const MmfConfig& whole) {
-    std::vector<Arm> arms = {{"molten", whole}};
+    std::vector<Arm> arms = {{"molten", whole, options.ensemble}};
     for (const std::string& name : options.ablations) {
         MmfConfig c = whole;
         const auto only = [&](bool graph, bool fingerprint, bool descriptor) {
@@ -179,7 +179,7 @@ std::vector<Arm> arms_of(const TrainOptions& options, const MmfConfig& whole) {
         if (name == "no_retrieval") c.retrieval = false;
         if (name == "no_cross") c.cross_attention = false;
         c.check();
-        arms.push_back({name, c});
+        arms.push_back({name, c, options.ablation_members > 0 ? options.ablation_members : options.ensemble});
     }
     return arms;
 }
@@ -197,10 +197,14 @@ Outcome run_experiment(const TrainOptions& options, const Material& material, co
         outcome.stopped = true;
         return outcome;
     }
-    for (const Arm& arm : arms) {
-        ArmOutcome result{arm, predict_arm(arm, outcome.pipeline, input, run.arm(arm.name), options.ensemble), {}, 0};
+    const auto measure = [&](const Arm& arm, const std::filesystem::path& directory) {
+        ArmOutcome result{arm, predict_arm(arm, outcome.pipeline, input, directory), {}, 0};
         result.test = evaluate(outcome.pipeline.targets, material.values, result.predictions.mean, split.test);
         outcome.arms.push_back(std::move(result));
+    };
+    for (const Arm& arm : arms) {
+        measure(arm, run.arm(arm.name));
+        if (arm.name == "molten" && arm.members > 1) measure({"one member", arm.model, 1}, run.best());
     }
     fit_intervals(outcome.pipeline, outcome.arms[0].predictions, material.values, split.val);
     outcome.pipeline.save(run.best());

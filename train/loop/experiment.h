@@ -18,6 +18,7 @@ namespace molten::train {
 struct Arm {
     std::string name;
     MmfConfig model;
+    std::int64_t members = 1;
 };
 // Error(usage) for an ablation that leaves nothing of the model.
 std::vector<Arm> arms_of(const TrainOptions&, const MmfConfig& whole);
@@ -34,7 +35,7 @@ struct ArmOutcome {
 struct Outcome {
     data::Split split;
     Pipeline pipeline;                    // with intervals fitted on the validation part
-    std::vector<ArmOutcome> arms;         // the whole model first
+    std::vector<ArmOutcome> arms;         // the whole model first, then its first member alone, then the ablations
     std::vector<baselines::Prediction> baselines;
     std::vector<std::vector<Measure>> baseline_test;
     std::vector<report::LossCurve> curves;

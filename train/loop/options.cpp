@@ -155,6 +155,7 @@ const std::vector<Setting>& settings() {
         CHOICE("train", target_transform, "none, auto, log or log1p", kTransforms),
         {"train", "ablations", "also train without parts: graph_only, fingerprint_only, descriptor_only, no_gate, no_retrieval, no_cross", true, false,
          [](O& o, const std::string& v) { o.ablations.push_back(choice(v, kAblations)); }, [](const O& o) { return quoted(o.ablations); }},
+        WHOLE("train", "ablation_members", ablation_members, 0, 1000, "models of an ablation's ensemble; 0: as many as the whole model has"),
         LIST("train", baselines, "classical models for the same table: mean, knn, ridge, random_forest, svm ...; none"),
         REAL("train", "checkpoint_seconds", checkpoint_seconds, 0, 86400, "seconds between checkpoints"),
         WHOLE("train", "checkpoint_steps", checkpoint_steps, 0, kMany, "also save after this many steps; 0 by time alone"),

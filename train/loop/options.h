@@ -48,7 +48,7 @@ struct TrainOptions {
     std::string loss = "auto";             // l1, l2, huber (regression); bce, cross_entropy follow from the task
     double huber_delta = 1;
     std::int64_t patience = 0;             // epochs without a better validation loss; 0: never stop early
-    std::int64_t ensemble = 0, replicates = 1;
+    std::int64_t ensemble = 0, replicates = 1, ablation_members = 0;
     double balance = 0;                    // weight of the gate's load-balance loss
     std::string target_transform = "none"; // none, auto, log, log1p
     std::vector<std::string> ablations;    // graph_only, fingerprint_only, descriptor_only, no_gate, no_retrieval, no_cross

@@ -37,7 +37,8 @@ report::MetricsTable empty_table(const Outcome& outcome, std::string title) {
 report::MetricsTable comparison(const Outcome& outcome) {
     report::MetricsTable table = empty_table(outcome, "Test part");
     for (std::size_t a = 0; a < outcome.arms.size(); ++a)
-        table.rows.push_back({outcome.arms[a].arm.name, a == 0 ? "model" : "ablation", headline_values(outcome, outcome.arms[a].test), {}, "", 0});
+        table.rows.push_back({outcome.arms[a].arm.name, a == 0 ? "model" : "ablation", headline_values(outcome, outcome.arms[a].test), {},
+                              fmt::format("{} model{}", outcome.arms[a].arm.members, outcome.arms[a].arm.members == 1 ? "" : "s"), 0});
     for (std::size_t b = 0; b < outcome.baselines.size(); ++b)
         table.rows.push_back({outcome.baselines[b].name, "baseline", headline_values(outcome, outcome.baseline_test[b]), {}, outcome.baselines[b].settings,
                               outcome.baselines[b].seconds});
@@ -249,7 +250,7 @@ report::MetricsTable replicates_table(const std::vector<Outcome>& outcomes) {
     for (const Outcome& outcome : outcomes) each.push_back(comparison(outcome));
     for (std::size_t r = 0; r < each[0].rows.size(); ++r) {
         report::MetricsRow row = each[0].rows[r];
-        row.settings.clear();
+        if (row.kind == "baseline") row.settings.clear();  // chosen anew for each seed
         for (std::size_t c = 0; c < table.columns.size(); ++c) {
             double mean = 0, squares = 0;
             const double n = static_cast<double>(each.size());

@@ -148,7 +148,7 @@ void dry_run(const TrainOptions& options, const Loaded& loaded, const data::Spli
         Member member(options, arm.model, objective, input, split, 0);
         const auto experts = arm.model.experts();
         log.say(fmt::format("{}: {} parameters, experts {}, {} models x {} steps, {} a checkpoint", arm.name, log::human_count(static_cast<double>(member.parameter_count())),
-                            fmt::join(experts, " "), options.ensemble, log::human_count(static_cast<double>(member.total_steps())),
+                            fmt::join(experts, " "), arm.members, log::human_count(static_cast<double>(member.total_steps())),
                             log::human_bytes(static_cast<double>(member.state_bytes()))));
         member.step();
     }
