@@ -32,7 +32,7 @@ def parse_arguments():
     parser.add_argument("--warmup", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--compile", choices=["off", "on", "both"], default="both")
-    parser.add_argument("--dump", help="write the batch (npz), so that the other side can read the same one")
+    parser.add_argument("--dump", help="write the batch (safetensors), so that the other side can read the same one")
     return parser.parse_args()
 
 
@@ -92,6 +92,22 @@ def synthetic_batch(arguments):
         "retrieval": generator.standard_normal((arguments.batch, 2 * arguments.targets + 1), dtype=np.float32),
         "y": generator.standard_normal((arguments.batch, arguments.targets), dtype=np.float32),
     }
+
+
+def write_safetensors(path, batch):
+    """The format is 8 bytes of header length, a JSON header, and the numbers: float as F32, indices as I32, largest dtype first."""
+    arrays = {key: np.ascontiguousarray(value, dtype=np.float32 if value.dtype.kind == "f" else np.int32) for key, value in batch.items()}
+    header, offset = {}, 0
+    for key, value in arrays.items():
+        dtype = "F32" if value.dtype == np.float32 else "I32"
+        header[key] = {"dtype": dtype, "shape": list(value.shape), "data_offsets": [offset, offset + value.nbytes]}
+        offset += value.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for value in arrays.values():
+            file.write(value.tobytes())
 
 
 def to_tensors(batch):
@@ -223,7 +239,7 @@ def main():
     torch.set_num_threads(arguments.threads)
     raw = synthetic_batch(arguments)
     if arguments.dump:
-        np.savez(arguments.dump, **raw)
+        write_safetensors(arguments.dump, raw)
     batch = to_tensors(raw)
     for compiled in {"off": [False], "on": [True], "both": [False, True]}[arguments.compile]:
         line = {
