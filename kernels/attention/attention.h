@@ -20,19 +20,19 @@ struct HeadStrides {
 };
 
 struct AttentionArgs {
-    const void* q = nullptr;               // [batch, heads, queries, width]
-    const void* k = nullptr;               // [batch, key_heads, keys, width]
-    const void* v = nullptr;               // [batch, key_heads, keys, width]
+    const void* q = nullptr;                 // [batch, heads, queries, width]
+    const void* k = nullptr;                 // [batch, key_heads, keys, width]
+    const void* v = nullptr;                 // [batch, key_heads, keys, width]
     const std::uint8_t* key_mask = nullptr;  // [batch, keys]: 0 = padding; or null
-    const void* bias = nullptr;            // [batch, heads, queries, keys] or null; a stride of 0 shares it
-    void* out = nullptr;                   // [batch, heads, queries, width]
-    void* logsumexp = nullptr;             // [batch, heads, queries] contiguous, in statistic_dtype(dtype); for backward
+    const void* bias = nullptr;              // [batch, heads, queries, keys] or null; a stride of 0 shares it
+    void* out = nullptr;                     // [batch, heads, queries, width]
+    void* logsumexp = nullptr;               // [batch, heads, queries] contiguous, in statistic_dtype(dtype); for backward
     std::int64_t batch = 0, heads = 0, key_heads = 0, queries = 0, keys = 0, width = 0;
     HeadStrides q_strides, k_strides, v_strides, out_strides;
-    HeadStrides bias_strides;              // row must be given with a bias
-    double scale = 0;                      // 0: 1 / sqrt(width)
+    HeadStrides bias_strides;  // row must be given with a bias
+    double scale = 0;          // 0: 1 / sqrt(width)
     bool causal = false;
-    std::int64_t causal_offset = 0;        // keys before the first query: 0 aligns at the top left, keys - queries at the bottom right
+    std::int64_t causal_offset = 0;  // keys before the first query: 0 aligns at the top left, keys - queries at the bottom right
     DType dtype = DType::f32;
 };
 
@@ -42,10 +42,10 @@ struct AttentionArgs {
 //
 // Key heads that serve several query heads, and a bias that is shared, receive the sum. Any gradient may be null.
 struct AttentionGradArgs {
-    AttentionArgs forward;      // with out and logsumexp of the forward pass
-    const void* dout = nullptr;  // laid out as out
+    AttentionArgs forward;                             // with out and logsumexp of the forward pass
+    const void* dout = nullptr;                        // laid out as out
     void *dq = nullptr, *dk = nullptr, *dv = nullptr;  // laid out as q, k, v
-    void* dbias = nullptr;       // laid out as bias
+    void* dbias = nullptr;                             // laid out as bias
 };
 
 namespace cpu {

@@ -63,21 +63,32 @@ const OpCases attention_cases{
     .outputs = {{"out", "[batch, heads, queries, width]", Kind::value, Gradient::yes},
                 {"logsumexp", "[batch, heads, queries]", Kind::statistic, Gradient::no}},
     // batch heads key_heads queries keys width rows_first causal masked bias_batch bias_heads
-    .shapes = {{1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0},    {2, 4, 4, 3, 3, 32, 0, 0, 0, 0, 0},   {2, 4, 4, 3, 3, 32, 1, 0, 1, 0, 0},
-               {1, 2, 1, 5, 7, 4, 0, 0, 0, 1, 1},    {2, 4, 2, 5, 6, 3, 1, 1, 1, 2, 4},    {3, 2, 2, 4, 5, 8, 0, 0, 1, 1, 2},
-               {2, 2, 1, 3, 4, 5, 1, 2, 0, 2, 1},    {1, 1, 1, 4, 0, 3, 0, 0, 0, 0, 0},    {0, 2, 2, 3, 3, 4, 0, 0, 1, 0, 0},
-               {2, 3, 3, 17, 17, 8, 0, 1, 0, 0, 0},  {1, 2, 2, 33, 65, 24, 0, 0, 1, 1, 1}, {2, 2, 1, 31, 127, 16, 1, 1, 1, 0, 0},
-               {1, 2, 2, 129, 129, 33, 0, 1, 0, 0, 0}, {1, 4, 2, 85, 130, 64, 1, 2, 0, 1, 4}, {2, 1, 1, 5, 300, 7, 0, 0, 1, 0, 0},
+    .shapes = {{1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0},
+               {2, 4, 4, 3, 3, 32, 0, 0, 0, 0, 0},
+               {2, 4, 4, 3, 3, 32, 1, 0, 1, 0, 0},
+               {1, 2, 1, 5, 7, 4, 0, 0, 0, 1, 1},
+               {2, 4, 2, 5, 6, 3, 1, 1, 1, 2, 4},
+               {3, 2, 2, 4, 5, 8, 0, 0, 1, 1, 2},
+               {2, 2, 1, 3, 4, 5, 1, 2, 0, 2, 1},
+               {1, 1, 1, 4, 0, 3, 0, 0, 0, 0, 0},
+               {0, 2, 2, 3, 3, 4, 0, 0, 1, 0, 0},
+               {2, 3, 3, 17, 17, 8, 0, 1, 0, 0, 0},
+               {1, 2, 2, 33, 65, 24, 0, 0, 1, 1, 1},
+               {2, 2, 1, 31, 127, 16, 1, 1, 1, 0, 0},
+               {1, 2, 2, 129, 129, 33, 0, 1, 0, 0, 0},
+               {1, 4, 2, 85, 130, 64, 1, 2, 0, 1, 4},
+               {2, 1, 1, 5, 300, 7, 0, 0, 1, 0, 0},
                {1, 1, 1, 200, 31, 5, 0, 1, 1, 1, 1}},
     .values = {Values::normal, Values::tiny, Values::one_row_zero},
     .variants = {"v2", "v1"},
     .forward = forward,
     .backward = backward,
     .generate = generate,
-    .bytes = [](const Problem& p) {
-        const double rows = static_cast<double>(2 * p.size("heads") * p.size("queries") + 2 * p.size("key_heads") * p.size("keys"));
-        return static_cast<double>(p.size("batch") * p.size("width")) * rows * static_cast<double>(size_of(p.dtype));
-    },
+    .bytes =
+        [](const Problem& p) {
+            const double rows = static_cast<double>(2 * p.size("heads") * p.size("queries") + 2 * p.size("key_heads") * p.size("keys"));
+            return static_cast<double>(p.size("batch") * p.size("width")) * rows * static_cast<double>(size_of(p.dtype));
+        },
     .flops = [](const Problem& p) { return 4 * pairs(p) * static_cast<double>(p.size("width")); },
 };
 

@@ -106,7 +106,8 @@ void forward(bool blocks, const AttentionArgs& p) {
 
 bool uses_blocks(const Launch& launch, const AttentionArgs& p) {
     const std::string_view variant = launch.variant ? launch.variant : "";
-    kernel_check(variant.empty() || variant == "v1" || variant == "v2", "attention", "no variant " + std::string(variant) + "; v1 and v2 exist");
+    kernel_check(variant.empty() || variant == "v1" || variant == "v2", "attention",
+                 "no variant " + std::string(variant) + "; v1 and v2 exist");
     kernel_check(p.key_heads > 0 && p.heads % p.key_heads == 0, "attention",
                  std::to_string(p.heads) + " query heads cannot share " + std::to_string(p.key_heads) + " key heads evenly");
     if (p.keys == 0 || p.width == 0) return false;

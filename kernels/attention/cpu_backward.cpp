@@ -24,7 +24,8 @@ class Backward {
     void store_bias() const {
         const std::int64_t bias_heads = p.bias_strides.head ? p.heads : 1;
         for (std::int64_t row = 0; row < bias_rows(); ++row) {
-            T* to = static_cast<T*>(g.dbias) + row_at(p.bias_strides, row / p.queries / bias_heads, row / p.queries % bias_heads, row % p.queries);
+            T* to = static_cast<T*>(g.dbias) +
+                    row_at(p.bias_strides, row / p.queries / bias_heads, row / p.queries % bias_heads, row % p.queries);
             for (std::int64_t j = 0; j < p.keys; ++j) to[j] = T(bias_sums_[row * p.keys + j]);
         }
     }
@@ -65,14 +66,17 @@ class Backward {
             const std::int64_t h = kh * heads.group + r / p.queries, i = r % p.queries;
             delta[r] = dot(dout(b, h, i), static_cast<const T*>(heads.out(b, h, i)), p.width);
         }
-        for (std::int64_t key = 0; key < p.keys; key += kKeyBlock) key_block(b, kh, key, std::min(kKeyBlock, p.keys - key), delta.data(), dq.data());
+        for (std::int64_t key = 0; key < p.keys; key += kKeyBlock)
+            key_block(b, kh, key, std::min(kKeyBlock, p.keys - key), delta.data(), dq.data());
         for (std::int64_t r = 0; g.dq && r < query_rows; ++r)
             store(dq.data() + r * p.width, S(p.scale),
                   static_cast<T*>(g.dq) + row_at(p.q_strides, b, kh * heads.group + r / p.queries, r % p.queries));
     }
 
   private:
-    const T* dout(std::int64_t b, std::int64_t h, std::int64_t i) const { return static_cast<const T*>(g.dout) + row_at(p.out_strides, b, h, i); }
+    const T* dout(std::int64_t b, std::int64_t h, std::int64_t i) const {
+        return static_cast<const T*>(g.dout) + row_at(p.out_strides, b, h, i);
+    }
 
     // Scores to weights exp(s - logsumexp), 0 where a key takes no part.
     void weights(std::int64_t b, std::int64_t h, std::int64_t i, std::int64_t first, std::int64_t count, S* score) const {
@@ -105,11 +109,13 @@ class Backward {
     // All queries of the group against keys [key, key + count).
     void key_block(std::int64_t b, std::int64_t kh, std::int64_t key, std::int64_t count, const S* delta, S* dq) const {
         const Launch here;
-        Scratch<S> keys_across(here, "attention K^T", gemm::packed_size<S>(p.width, count)), values_across(here, "attention V^T", gemm::packed_size<S>(p.width, count));
+        Scratch<S> keys_across(here, "attention K^T", gemm::packed_size<S>(p.width, count)),
+            values_across(here, "attention V^T", gemm::packed_size<S>(p.width, count));
         Scratch<S> keys(here, "attention K", gemm::packed_size<S>(count, p.width));
         Scratch<S> dk(here, "attention dk", count * p.width), dv(here, "attention dv", count * p.width);
         Scratch<S> weight(here, "attention weights", kQueryBlock * count), ds(here, "attention ds", kQueryBlock * count);
-        Scratch<S> queries(here, "attention Q", gemm::packed_size<S>(kQueryBlock, p.width)), douts(here, "attention dout", gemm::packed_size<S>(kQueryBlock, p.width));
+        Scratch<S> queries(here, "attention Q", gemm::packed_size<S>(kQueryBlock, p.width)),
+            douts(here, "attention dout", gemm::packed_size<S>(kQueryBlock, p.width));
         gemm::pack_b(heads.key(b, kh, key), p.k_strides.row, true, p.width, count, keys_across.data());
         gemm::pack_b(heads.value(b, kh, key), p.v_strides.row, true, p.width, count, values_across.data());
         gemm::pack_b(heads.key(b, kh, key), p.k_strides.row, false, count, p.width, keys.data());
@@ -119,8 +125,10 @@ class Backward {
             for (std::int64_t first = 0; first < p.queries; first += kQueryBlock) {
                 const std::int64_t rows = std::min(kQueryBlock, p.queries - first), at = (h - kh * heads.group) * p.queries + first;
                 const T *q = heads.query(b, h, first), *dout = this->dout(b, h, first);
-                gemm::multiply_block(q, p.q_strides.row, false, keys_across.data(), weight.data(), count, rows, count, p.width, S(p.scale), false);
-                gemm::multiply_block(dout, p.out_strides.row, false, values_across.data(), ds.data(), count, rows, count, p.width, S(1), false);
+                gemm::multiply_block(q, p.q_strides.row, false, keys_across.data(), weight.data(), count, rows, count, p.width, S(p.scale),
+                                     false);
+                gemm::multiply_block(dout, p.out_strides.row, false, values_across.data(), ds.data(), count, rows, count, p.width, S(1),
+                                     false);
                 for (std::int64_t i = 0; i < rows; ++i) {
                     S *w = weight.data() + i * count, *d = ds.data() + i * count;
                     weights(b, h, first + i, key, count, w);

@@ -70,14 +70,16 @@ void attention_backward(AttentionGradArgs g) {
                 const S lse = static_cast<const S*>(p.logsumexp)[(b * p.heads + h) * p.queries + i];
                 const bool any = lse > S(-std::numeric_limits<double>::infinity());
                 const auto* q = static_cast<const T*>(p.q) + row_at(p.q_strides, b, h, i);
-                const auto *out = static_cast<const T*>(p.out) + row_at(p.out_strides, b, h, i), *dout = static_cast<const T*>(g.dout) + row_at(p.out_strides, b, h, i);
+                const auto *out = static_cast<const T*>(p.out) + row_at(p.out_strides, b, h, i),
+                           *dout = static_cast<const T*>(g.dout) + row_at(p.out_strides, b, h, i);
                 S delta(0);
                 for (std::int64_t d = 0; d < p.width; ++d) delta += S(dout[d]) * S(out[d]);
                 std::vector<S> dq(static_cast<std::size_t>(p.width), S(0));
                 for (std::int64_t j = 0; j < p.keys; ++j) {
                     if (!any || !takes_part[j]) continue;
                     const std::int64_t at = ((b * p.key_heads + h / group) * p.keys + j) * p.width;
-                    const auto *k = static_cast<const T*>(p.k) + row_at(p.k_strides, b, h / group, j), *v = static_cast<const T*>(p.v) + row_at(p.v_strides, b, h / group, j);
+                    const auto *k = static_cast<const T*>(p.k) + row_at(p.k_strides, b, h / group, j),
+                               *v = static_cast<const T*>(p.v) + row_at(p.v_strides, b, h / group, j);
                     const S weight = exp(score[j] - lse);
                     S dp(0);
                     for (std::int64_t d = 0; d < p.width; ++d) dp += S(dout[d]) * S(v[d]);
@@ -89,7 +91,8 @@ void attention_backward(AttentionGradArgs g) {
                     }
                     if (g.dbias) dbias[((b % bias_batch * bias_heads + h % bias_heads) * p.queries + i) * p.keys + j] += ds;
                 }
-                for (std::int64_t d = 0; g.dq && d < p.width; ++d) (static_cast<T*>(g.dq) + row_at(p.q_strides, b, h, i))[d] = T(S(p.scale) * dq[d]);
+                for (std::int64_t d = 0; g.dq && d < p.width; ++d)
+                    (static_cast<T*>(g.dq) + row_at(p.q_strides, b, h, i))[d] = T(S(p.scale) * dq[d]);
             }
     for (std::int64_t row = 0; row < key_rows; ++row) {
         const std::int64_t b = row / p.keys / p.key_heads, h = row / p.keys % p.key_heads, j = row % p.keys;
@@ -99,7 +102,8 @@ void attention_backward(AttentionGradArgs g) {
         }
     }
     for (std::size_t at = 0; at < dbias.size(); ++at) {
-        const std::int64_t row = static_cast<std::int64_t>(at) / p.keys, i = row % p.queries, h = row / p.queries % bias_heads, b = row / p.queries / bias_heads;
+        const std::int64_t row = static_cast<std::int64_t>(at) / p.keys, i = row % p.queries, h = row / p.queries % bias_heads,
+                           b = row / p.queries / bias_heads;
         (static_cast<T*>(g.dbias) + row_at(p.bias_strides, b, h, i))[static_cast<std::int64_t>(at) % p.keys] = T(dbias[at]);
     }
 }

@@ -21,7 +21,8 @@ inline std::int64_t visible_keys(const AttentionArgs& p, std::int64_t i, std::in
 
 // Adds the bias and puts -infinity where a key takes no part. `mask` is the batch item's key mask at `first`, or null.
 template <class T, class S>
-void mask_scores(const AttentionArgs& p, const T* bias, const std::uint8_t* mask, std::int64_t i, std::int64_t first, std::int64_t count, S* score) {
+void mask_scores(const AttentionArgs& p, const T* bias, const std::uint8_t* mask, std::int64_t i, std::int64_t first, std::int64_t count,
+                 S* score) {
     if (bias)
 #pragma omp simd
         for (std::int64_t j = 0; j < count; ++j) score[j] += S(bias[j]);
@@ -74,15 +75,23 @@ struct Heads {
     const AttentionArgs& p;
     std::int64_t group = p.heads / p.key_heads;
 
-    const T* query(std::int64_t b, std::int64_t h, std::int64_t i) const { return static_cast<const T*>(p.q) + row_at(p.q_strides, b, h, i); }
-    const T* key(std::int64_t b, std::int64_t kh, std::int64_t j) const { return static_cast<const T*>(p.k) + row_at(p.k_strides, b, kh, j); }
-    const T* value(std::int64_t b, std::int64_t kh, std::int64_t j) const { return static_cast<const T*>(p.v) + row_at(p.v_strides, b, kh, j); }
+    const T* query(std::int64_t b, std::int64_t h, std::int64_t i) const {
+        return static_cast<const T*>(p.q) + row_at(p.q_strides, b, h, i);
+    }
+    const T* key(std::int64_t b, std::int64_t kh, std::int64_t j) const {
+        return static_cast<const T*>(p.k) + row_at(p.k_strides, b, kh, j);
+    }
+    const T* value(std::int64_t b, std::int64_t kh, std::int64_t j) const {
+        return static_cast<const T*>(p.v) + row_at(p.v_strides, b, kh, j);
+    }
     T* out(std::int64_t b, std::int64_t h, std::int64_t i) const { return static_cast<T*>(p.out) + row_at(p.out_strides, b, h, i); }
     const T* bias(std::int64_t b, std::int64_t h, std::int64_t i, std::int64_t j) const {
         return p.bias ? static_cast<const T*>(p.bias) + row_at(p.bias_strides, b, h, i) + j : nullptr;
     }
     const std::uint8_t* mask(std::int64_t b, std::int64_t j) const { return p.key_mask ? p.key_mask + b * p.keys + j : nullptr; }
-    S* logsumexp(std::int64_t b, std::int64_t h, std::int64_t i) const { return static_cast<S*>(p.logsumexp) + (b * p.heads + h) * p.queries + i; }
+    S* logsumexp(std::int64_t b, std::int64_t h, std::int64_t i) const {
+        return static_cast<S*>(p.logsumexp) + (b * p.heads + h) * p.queries + i;
+    }
 };
 
 constexpr std::int64_t kQueryBlock = 84, kKeyBlock = 128;  // v2

@@ -25,12 +25,16 @@ void generate_graph(Problem& p) {
     auto *row_offset = p.at<std::int32_t>("row_offset"), *column = p.at<std::int32_t>("column");
     auto *reverse = p.at<std::int32_t>("reverse"), *graph_offset = p.at<std::int32_t>("graph_offset");
     std::uint64_t drawn = 0;
-    const auto below = [&](std::int64_t limit) { return static_cast<std::int32_t>(philox_word(p.random, drawn++) % static_cast<std::uint64_t>(limit)); };
+    const auto below = [&](std::int64_t limit) {
+        return static_cast<std::int32_t>(philox_word(p.random, drawn++) % static_cast<std::uint64_t>(limit));
+    };
     graph_offset[0] = 0, graph_offset[graphs] = static_cast<std::int32_t>(nodes);
     for (std::int64_t g = 1; g < graphs; ++g) graph_offset[g] = below(nodes + 1);
     std::sort(graph_offset, graph_offset + graphs + 1);
 
-    struct Entry { std::int32_t row, column, edge; };
+    struct Entry {
+        std::int32_t row, column, edge;
+    };
     std::vector<Entry> entries;
     for (std::int32_t edge = 0; edge < edges;) {
         const std::int32_t i = below(nodes);
@@ -99,16 +103,18 @@ void conv_forward(Backend backend, bool tracked, const Launch& launch, const Pro
 }
 
 void conv_backward(Backend backend, bool tracked, const Launch& launch, const Problem& p) {
-    const ChebConvGradArgs a{bind_conv(p), p.gradient("y"), p.gradient("x"), p.gradient("theta"), p.gradient("bias"), p.gradient("coefficient")};
+    const ChebConvGradArgs a{bind_conv(p),        p.gradient("y"),    p.gradient("x"),
+                             p.gradient("theta"), p.gradient("bias"), p.gradient("coefficient")};
     if (backend == Backend::cpu) return cpu::cheb_conv_backward(launch, a);
     dispatch_reference<Tracked>(tracked, p.dtype, [&]<class T>() { reference::cheb_conv_backward<T>(a); });
 }
 
 }  // namespace
 
-#define MOLTEN_CHEB_GRAPH                                                                              \
-    {"row_offset", "[nodes+1]", Kind::index}, {"column", "[2*edges+loops]", Kind::index},              \
-    {"reverse", "[2*edges+loops]", Kind::index}, {"graph_offset", "[graphs+1]", Kind::index}
+#define MOLTEN_CHEB_GRAPH                                                                                                                \
+    {"row_offset", "[nodes+1]", Kind::index}, {"column", "[2*edges+loops]", Kind::index}, {"reverse", "[2*edges+loops]", Kind::index}, { \
+        "graph_offset", "[graphs+1]", Kind::index                                                                                        \
+    }
 
 extern const OpCases cheb_laplacian_cases;
 const OpCases cheb_laplacian_cases{
@@ -118,9 +124,20 @@ const OpCases cheb_laplacian_cases{
                {"edge_weight", "[2*edges+loops]", Kind::value, Gradient::yes, "weighted"},
                {"lambda_max", "[graphs]", Kind::statistic, Gradient::no, "lambda"}},
     .outputs = {{"coefficient", "[2*edges+loops]", Kind::statistic, Gradient::yes}, {"diagonal", "[nodes]", Kind::statistic, Gradient::no}},
-    .shapes = {{0, 0, 0, 1, 1, 0, 0}, {1, 0, 0, 1, 0, 0, 0}, {1, 0, 1, 1, 1, 1, 1}, {2, 1, 0, 1, 1, 0, 0}, {2, 1, 0, 1, 1, 0, 1},
-               {5, 4, 1, 1, 1, 1, 0}, {9, 10, 2, 2, 1, 1, 1}, {31, 30, 3, 4, 1, 0, 0}, {33, 40, 0, 5, 1, 1, 0}, {127, 130, 5, 15, 1, 1, 1},
-               {20, 22, 0, 3, 0, 0, 0}, {20, 22, 0, 3, 0, 1, 1}, {5000, 5300, 7, 500, 1, 1, 0}, {64, 300, 0, 2, 1, 0, 1}},
+    .shapes = {{0, 0, 0, 1, 1, 0, 0},
+               {1, 0, 0, 1, 0, 0, 0},
+               {1, 0, 1, 1, 1, 1, 1},
+               {2, 1, 0, 1, 1, 0, 0},
+               {2, 1, 0, 1, 1, 0, 1},
+               {5, 4, 1, 1, 1, 1, 0},
+               {9, 10, 2, 2, 1, 1, 1},
+               {31, 30, 3, 4, 1, 0, 0},
+               {33, 40, 0, 5, 1, 1, 0},
+               {127, 130, 5, 15, 1, 1, 1},
+               {20, 22, 0, 3, 0, 0, 0},
+               {20, 22, 0, 3, 0, 1, 1},
+               {5000, 5300, 7, 500, 1, 1, 0},
+               {64, 300, 0, 2, 1, 0, 1}},
     .values = {Values::positive},
     .forward = laplacian_forward,
     .backward = laplacian_backward,
@@ -140,24 +157,36 @@ const OpCases cheb_conv_cases{
                {"theta", "[order, in, out]", Kind::value, Gradient::yes},
                {"bias", "[out]", Kind::value, Gradient::yes, "bias"}},
     .outputs = {{"y", "[nodes, out]", Kind::value, Gradient::yes}, {"active", "[nodes, out]", Kind::mask, Gradient::no, "relu"}},
-    .shapes = {{0, 0, 0, 1, 3, 2, 3, 1, 0, 0},       {1, 0, 0, 1, 1, 1, 1, 0, 0, 0},      {1, 0, 0, 1, 4, 4, 3, 1, 1, 1},
-               {3, 2, 0, 1, 1, 1, 4, 0, 0, 0},       {5, 4, 0, 2, 2, 2, 3, 1, 0, 0},      {9, 9, 1, 2, 7, 5, 2, 1, 1, 0},
-               {13, 15, 2, 3, 5, 5, 5, 1, 1, 1},     {31, 33, 0, 4, 3, 17, 3, 1, 0, 0},   {33, 35, 0, 6, 16, 16, 3, 0, 1, 1},
-               {127, 134, 0, 16, 33, 31, 3, 1, 1, 0}, {250, 260, 0, 30, 64, 64, 3, 1, 1, 1}, {400, 420, 3, 40, 74, 12, 2, 1, 0, 0},
-               {1300, 1350, 0, 2, 9, 8, 3, 1, 1, 0}, {600, 640, 0, 70, 8, 8, 1, 1, 1, 1}},
+    .shapes = {{0, 0, 0, 1, 3, 2, 3, 1, 0, 0},
+               {1, 0, 0, 1, 1, 1, 1, 0, 0, 0},
+               {1, 0, 0, 1, 4, 4, 3, 1, 1, 1},
+               {3, 2, 0, 1, 1, 1, 4, 0, 0, 0},
+               {5, 4, 0, 2, 2, 2, 3, 1, 0, 0},
+               {9, 9, 1, 2, 7, 5, 2, 1, 1, 0},
+               {13, 15, 2, 3, 5, 5, 5, 1, 1, 1},
+               {31, 33, 0, 4, 3, 17, 3, 1, 0, 0},
+               {33, 35, 0, 6, 16, 16, 3, 0, 1, 1},
+               {127, 134, 0, 16, 33, 31, 3, 1, 1, 0},
+               {250, 260, 0, 30, 64, 64, 3, 1, 1, 1},
+               {400, 420, 3, 40, 74, 12, 2, 1, 0, 0},
+               {1300, 1350, 0, 2, 9, 8, 3, 1, 1, 0},
+               {600, 640, 0, 70, 8, 8, 1, 1, 1, 1}},
     .values = {Values::normal, Values::tiny, Values::one_row_zero},
     .variants = {"v2", "v1"},
     .forward = conv_forward,
     .backward = conv_backward,
     .generate = generate_graph,
-    .bytes = [](const Problem& p) {
-        const double nodes = number(p, "nodes"), in = number(p, "in"), out = number(p, "out");
-        return (nodes * (in + out) + number(p, "order") * in * out) * static_cast<double>(size_of(p.dtype)) + 16 * number(p, "edges");
-    },
-    .flops = [](const Problem& p) {
-        const double in = number(p, "in"), order = number(p, "order");
-        return 2 * number(p, "nodes") * in * number(p, "out") * order + (order - 1) * in * (4 * number(p, "edges") + 4 * number(p, "nodes"));
-    },
+    .bytes =
+        [](const Problem& p) {
+            const double nodes = number(p, "nodes"), in = number(p, "in"), out = number(p, "out");
+            return (nodes * (in + out) + number(p, "order") * in * out) * static_cast<double>(size_of(p.dtype)) + 16 * number(p, "edges");
+        },
+    .flops =
+        [](const Problem& p) {
+            const double in = number(p, "in"), order = number(p, "order");
+            return 2 * number(p, "nodes") * in * number(p, "out") * order +
+                   (order - 1) * in * (4 * number(p, "edges") + 4 * number(p, "nodes"));
+        },
 };
 
 #undef MOLTEN_CHEB_GRAPH

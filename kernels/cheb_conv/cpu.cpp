@@ -20,9 +20,9 @@ namespace {
 
 using namespace cheb;
 
-constexpr std::int64_t kBlockNodes = 168;      // of a block, unless one graph is larger
-constexpr std::int64_t kLargestGraph = 1024;   // beyond it v1
-constexpr std::int64_t kMostPartials = 16;     // partial sums of dTheta
+constexpr std::int64_t kBlockNodes = 168;     // of a block, unless one graph is larger
+constexpr std::int64_t kLargestGraph = 1024;  // beyond it v1
+constexpr std::int64_t kMostPartials = 16;    // partial sums of dTheta
 constexpr std::int64_t kBlocksAPartial = 3;
 constexpr std::int64_t kRowsATask = 256;
 
@@ -55,7 +55,8 @@ class Convolution {
         std::int64_t blocks = 0;
         for (std::int64_t g = 0, node = 0; g < p.graph.graphs; ++g) {
             const std::int64_t end = p.graph.graph_offset[g + 1];
-            if (g == 0 || (!threaded_ && end - node > kBlockNodes)) starts[blocks++] = static_cast<std::int32_t>(g), node = p.graph.graph_offset[g];
+            if (g == 0 || (!threaded_ && end - node > kBlockNodes))
+                starts[blocks++] = static_cast<std::int32_t>(g), node = p.graph.graph_offset[g];
         }
         starts[blocks] = static_cast<std::int32_t>(p.graph.graphs);
         return blocks;
@@ -85,7 +86,8 @@ class Convolution {
     }
 
     // c[rows, n] = a[rows, k] * panels, or a^T with a stored [k, rows]; added to c with `add`.
-    void product(const S* a, std::int64_t lda, bool transposed, const S* panels, S* c, std::int64_t m, std::int64_t n, std::int64_t k, bool add) const {
+    void product(const S* a, std::int64_t lda, bool transposed, const S* panels, S* c, std::int64_t m, std::int64_t n, std::int64_t k,
+                 bool add) const {
         if (m == 0 || n == 0) return;
         gemm::RowProduct<S, S> rows_product{a, lda, transposed, panels, k * gemm::kPanel<S>, gemm::kPanel<S>, c, n, m, n, k, {}};
         if (add) rows_product.finish.residual = c;
@@ -102,7 +104,8 @@ class Convolution {
         constexpr std::int64_t kP = gemm::kPanel<S>;
         parallel_for(gemm::divide_up(n, kP), 4, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t j = begin; j < end; ++j)
-                gemm::pack_b_panel(transposed ? b + j * kP * ldb : b + j * kP, ldb, transposed, k, std::min(kP, n - j * kP), panels + j * k * kP);
+                gemm::pack_b_panel(transposed ? b + j * kP * ldb : b + j * kP, ldb, transposed, k, std::min(kP, n - j * kP),
+                                   panels + j * k * kP);
         });
     }
 
@@ -222,10 +225,12 @@ class Convolution {
 
 bool is_threaded(const Launch& launch, const ChebConvArgs& p) {
     const std::string_view variant = launch.variant ? launch.variant : "";
-    kernel_check(variant.empty() || variant == "v1" || variant == "v2", "cheb_conv", "no variant " + std::string(variant) + "; v1 and v2 exist");
+    kernel_check(variant.empty() || variant == "v1" || variant == "v2", "cheb_conv",
+                 "no variant " + std::string(variant) + "; v1 and v2 exist");
     if (!variant.empty()) return variant == "v1";
     std::int64_t largest = 0;
-    for (std::int64_t g = 0; g < p.graph.graphs; ++g) largest = std::max<std::int64_t>(largest, p.graph.graph_offset[g + 1] - p.graph.graph_offset[g]);
+    for (std::int64_t g = 0; g < p.graph.graphs; ++g)
+        largest = std::max<std::int64_t>(largest, p.graph.graph_offset[g + 1] - p.graph.graph_offset[g]);
     return largest > kLargestGraph;
 }
 
@@ -264,8 +269,8 @@ void backward(const Launch& launch, const ChebConvGradArgs& a) {
             const std::int64_t first = part * blocks / partials, last = (part + 1) * blocks / partials;
             for (std::int64_t b = first; b < last; ++b)
                 convolution.backward(a, convolution.node_of(starts[b]), convolution.node_of(starts[b + 1]), panels.data(),
-                                     a.dtheta ? dtheta.data() + part * width * p.out : nullptr, a.dbias ? dbias.data() + part * p.out : nullptr,
-                                     b > first);
+                                     a.dtheta ? dtheta.data() + part * width * p.out : nullptr,
+                                     a.dbias ? dbias.data() + part * p.out : nullptr, b > first);
         }
     });
     const auto add_partials = [&](const S* sums, std::int64_t count, void* out) {

@@ -87,7 +87,8 @@ void cheb_laplacian_forward(const Launch& launch, const ChebLaplacianArgs& p) {
 
 void cheb_laplacian_backward(const Launch& launch, const ChebLaplacianGradArgs& g) {
     if (!g.dedge_weight) return;
-    kernel_check(g.forward.graph.entries == 0 || g.forward.graph.reverse, "cheb_laplacian", "backward needs the reverse entries of the graph");
+    kernel_check(g.forward.graph.entries == 0 || g.forward.graph.reverse, "cheb_laplacian",
+                 "backward needs the reverse entries of the graph");
     dispatch(g.forward.dtype, [&]<class T>() { backward<T>(launch, g); });
 }
 

@@ -14,7 +14,9 @@ struct ChebDegrees {
     std::vector<std::int64_t> row, graph_of_node;
 
     explicit ChebDegrees(const ChebLaplacianArgs& p)
-        : degree(static_cast<std::size_t>(p.graph.nodes), S(0)), row(static_cast<std::size_t>(p.graph.entries)), graph_of_node(degree.size()) {
+        : degree(static_cast<std::size_t>(p.graph.nodes), S(0)),
+          row(static_cast<std::size_t>(p.graph.entries)),
+          graph_of_node(degree.size()) {
         for (std::int64_t i = 0; i < p.graph.nodes; ++i)
             for (auto e = p.graph.row_offset[i]; e < p.graph.row_offset[i + 1]; ++e) {
                 row[e] = i;
@@ -23,7 +25,9 @@ struct ChebDegrees {
         for (std::int64_t g = 0; g < p.graph.graphs; ++g)
             for (auto i = p.graph.graph_offset[g]; i < p.graph.graph_offset[g + 1]; ++i) graph_of_node[i] = g;
     }
-    static S weight(const ChebLaplacianArgs& p, std::int64_t e) { return p.edge_weight ? S(static_cast<const T*>(p.edge_weight)[e]) : S(1); }
+    static S weight(const ChebLaplacianArgs& p, std::int64_t e) {
+        return p.edge_weight ? S(static_cast<const T*>(p.edge_weight)[e]) : S(1);
+    }
     S scale(const ChebLaplacianArgs& p, std::int64_t i) const {  // 2 / lambda_max of node i's graph
         return S(2) / (p.lambda_max ? static_cast<const S*>(p.lambda_max)[graph_of_node[i]] : S(2));
     }
@@ -78,7 +82,8 @@ std::vector<std::vector<T>> cheb_polynomials(const ChebConvArgs& p) {
         for (std::int64_t i = 0; i < p.graph.nodes; ++i)
             for (std::int64_t f = 0; f < p.in; ++f) {
                 S sum = diagonal[i] * S(t[k - 1][i * p.in + f]);
-                for (auto e = p.graph.row_offset[i]; e < p.graph.row_offset[i + 1]; ++e) sum += c[e] * S(t[k - 1][p.graph.column[e] * p.in + f]);
+                for (auto e = p.graph.row_offset[i]; e < p.graph.row_offset[i + 1]; ++e)
+                    sum += c[e] * S(t[k - 1][p.graph.column[e] * p.in + f]);
                 t[k][i * p.in + f] = T(k == 1 ? sum : S(2) * sum - S(t[k - 2][i * p.in + f]));
             }
     return t;
@@ -110,9 +115,7 @@ void cheb_conv_backward(const ChebConvGradArgs& a) {
     const auto t = cheb_polynomials<T>(p);
     const auto *theta = static_cast<const T*>(p.theta), *dy = static_cast<const T*>(a.dy);
     const auto *c = static_cast<const S*>(p.coefficient), *diagonal = static_cast<const S*>(p.diagonal);
-    const auto masked = [&](std::int64_t i, std::int64_t o) {
-        return p.relu && !p.active[i * p.out + o] ? S(0) : S(dy[i * p.out + o]);
-    };
+    const auto masked = [&](std::int64_t i, std::int64_t o) { return p.relu && !p.active[i * p.out + o] ? S(0) : S(dy[i * p.out + o]); };
     for (std::int64_t row = 0; a.dtheta && row < p.order * p.in; ++row)
         for (std::int64_t o = 0; o < p.out; ++o) {
             S sum(0);
@@ -147,7 +150,8 @@ void cheb_conv_backward(const ChebConvGradArgs& a) {
             }
     }
     for (std::int64_t e = 0; a.dcoefficient && e < graph.entries; ++e) static_cast<S*>(a.dcoefficient)[e] = dc[e];
-    for (std::int64_t at = 0; a.dx && at < graph.nodes * p.in; ++at) static_cast<T*>(a.dx)[at] = T(p.residual ? S(g[0][at]) + S(dy[at]) : S(g[0][at]));
+    for (std::int64_t at = 0; a.dx && at < graph.nodes * p.in; ++at)
+        static_cast<T*>(a.dx)[at] = T(p.residual ? S(g[0][at]) + S(dy[at]) : S(g[0][at]));
 }
 
 }  // namespace molten::reference

@@ -69,7 +69,8 @@ template <class T>
 void forward(const Launch& launch, const ExpertGateArgs& p) {
     using S = accumulate_t<T>;
     const auto* values = static_cast<const T*>(p.values);
-    const std::int64_t grain = std::max<std::int64_t>(1, kElementsATask / (p.experts * (p.width + 16))), chunks = (p.rows + grain - 1) / grain;
+    const std::int64_t grain = std::max<std::int64_t>(1, kElementsATask / (p.experts * (p.width + 16))),
+                       chunks = (p.rows + grain - 1) / grain;
     const std::int64_t choices = std::max<std::int64_t>(p.top_k, 1);
     Scratch<S> statistics(launch, "expert_gate statistics", std::max<std::int64_t>(chunks, 1) * 3 * p.experts);
     std::fill_n(statistics.data(), std::max<std::int64_t>(chunks, 1) * 3 * p.experts, S(0));
@@ -111,7 +112,9 @@ void backward(const ExpertGateGradArgs& g, const ExpertGateArgs& p) {
     using S = accumulate_t<T>;
     const auto *values = static_cast<const T*>(p.values), *dy = static_cast<const T*>(g.dy), *dweights = static_cast<const T*>(g.dweights);
     const auto* fraction = static_cast<const S*>(p.fraction);
-    const S pull = g.dbalance ? *static_cast<const S*>(g.dbalance) * static_cast<S>(p.experts) / static_cast<S>(std::max<std::int64_t>(p.rows, 1)) : S(0);
+    const S pull = g.dbalance
+                       ? *static_cast<const S*>(g.dbalance) * static_cast<S>(p.experts) / static_cast<S>(std::max<std::int64_t>(p.rows, 1))
+                       : S(0);
     const std::int64_t grain = std::max<std::int64_t>(1, kElementsATask / (p.experts * (p.width + 16)));
     parallel_for(p.rows, grain, [&](std::int64_t begin, std::int64_t end) {
         Gate<T> gate(p);
@@ -142,7 +145,8 @@ void backward(const ExpertGateGradArgs& g, const ExpertGateArgs& p) {
             }
             for (std::int64_t e = 0; e < p.experts; ++e) {
                 const S q = gate.probability[e];
-                static_cast<T*>(g.dlogits)[i * p.experts + e] = T(p.function == GateFunction::softmax ? q * (gate.dp[e] - total) : q * (1 - q) * gate.dp[e]);
+                static_cast<T*>(g.dlogits)[i * p.experts + e] =
+                    T(p.function == GateFunction::softmax ? q * (gate.dp[e] - total) : q * (1 - q) * gate.dp[e]);
             }
         }
     });
@@ -180,7 +184,8 @@ template <class T>
 void vector_backward(const VectorGateGradArgs& args) {
     using S = accumulate_t<T>;
     const VectorGateArgs& p = args.forward;
-    const auto *z = static_cast<const T*>(p.z), *a = static_cast<const T*>(p.a), *b = static_cast<const T*>(p.b), *dy = static_cast<const T*>(args.dy);
+    const auto *z = static_cast<const T*>(p.z), *a = static_cast<const T*>(p.a), *b = static_cast<const T*>(p.b),
+               *dy = static_cast<const T*>(args.dy);
     auto *dz = static_cast<T*>(args.dz), *da = static_cast<T*>(args.da), *db = static_cast<T*>(args.db);
     parallel_for(p.count, kElementsATask, [&](std::int64_t begin, std::int64_t end) {
         if (dz)

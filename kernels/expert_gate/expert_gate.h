@@ -37,12 +37,12 @@ struct ExpertGateArgs {
 //   dp += the balance's part, with c_e = dbalance * experts * fraction_e / rows:  (c_e - sum q c) / sum p,  q = p / sum p
 //   dz = p (dp - sum p dp)  (softmax),  p (1 - p) dp  (sigmoid)
 struct ExpertGateGradArgs {
-    ExpertGateArgs forward;           // logits, values, weights, fraction as in the forward pass
-    const void* dy = nullptr;         // [rows, width] or null
-    const void* dweights = nullptr;   // [rows, experts] or null
-    const void* dbalance = nullptr;   // [1] in statistic_dtype(dtype), or null
-    void* dlogits = nullptr;          // [rows, experts] or null
-    void* dvalues = nullptr;          // laid out as values, or null
+    ExpertGateArgs forward;          // logits, values, weights, fraction as in the forward pass
+    const void* dy = nullptr;        // [rows, width] or null
+    const void* dweights = nullptr;  // [rows, experts] or null
+    const void* dbalance = nullptr;  // [1] in statistic_dtype(dtype), or null
+    void* dlogits = nullptr;         // [rows, experts] or null
+    void* dvalues = nullptr;         // laid out as values, or null
 };
 
 // The gate of two experts that chooses feature by feature: g = sigmoid(z), y = g a + (1 - g) b, all [count].

@@ -22,7 +22,8 @@ std::vector<bool> chosen_experts(const T* logits, std::int64_t experts, std::int
     std::vector<bool> chosen(static_cast<std::size_t>(experts));
     for (std::int64_t e = 0; e < experts; ++e) {
         std::int64_t better = 0;
-        for (std::int64_t other = 0; other < experts; ++other) better += logits[other] > logits[e] || (logits[other] == logits[e] && other < e);
+        for (std::int64_t other = 0; other < experts; ++other)
+            better += logits[other] > logits[e] || (logits[other] == logits[e] && other < e);
         chosen[e] = better < top;
     }
     return chosen;
@@ -69,7 +70,8 @@ void expert_gate_forward(const ExpertGateArgs& p) {
         for (std::int64_t e = 0; e < p.experts; ++e) {
             const S w = !chosen[e] ? S(0) : p.normalised ? probability[e] / sum : probability[e];
             static_cast<T*>(p.weights)[i * p.experts + e] = T(w);
-            for (std::int64_t d = 0; p.values && d < p.width; ++d) y[d] += w * S(static_cast<const T*>(p.values)[i * row_stride + e * expert_stride + d]);
+            for (std::int64_t d = 0; p.values && d < p.width; ++d)
+                y[d] += w * S(static_cast<const T*>(p.values)[i * row_stride + e * expert_stride + d]);
             mean[e] += w, importance[e] += probability[e] / all;
             if (counted[e]) fraction[e] += S(1);
         }
@@ -109,10 +111,12 @@ void expert_gate_backward(const ExpertGateGradArgs& g) {
             const std::int64_t at = i * row_stride + static_cast<std::int64_t>(e) * expert_stride;
             if (g.dweights) dw[e] = S(static_cast<const T*>(g.dweights)[i * p.experts + static_cast<std::int64_t>(e)]);
             for (std::int64_t d = 0; dy && values && d < p.width; ++d) dw[e] += S(dy[i * p.width + d]) * S(values[at + d]);
-            for (std::int64_t d = 0; g.dvalues && d < p.width; ++d) static_cast<T*>(g.dvalues)[at + d] = dy ? T(w * S(dy[i * p.width + d])) : T(S(0));
+            for (std::int64_t d = 0; g.dvalues && d < p.width; ++d)
+                static_cast<T*>(g.dvalues)[at + d] = dy ? T(w * S(dy[i * p.width + d])) : T(S(0));
             if (chosen[e]) inner += w * dw[e];
             if (g.dbalance)
-                c[e] = *static_cast<const S*>(g.dbalance) * S(static_cast<double>(p.experts) / static_cast<double>(p.rows)) * static_cast<const S*>(p.fraction)[e];
+                c[e] = *static_cast<const S*>(g.dbalance) * S(static_cast<double>(p.experts) / static_cast<double>(p.rows)) *
+                       static_cast<const S*>(p.fraction)[e];
             shared += q[e] / all * c[e];
         }
         S total(0);

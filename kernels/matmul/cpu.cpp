@@ -19,9 +19,13 @@ namespace {
 using namespace gemm;
 
 template <class T>
-const T* item_of(const void* base, std::int64_t offset) { return base ? static_cast<const T*>(base) + offset : nullptr; }
+const T* item_of(const void* base, std::int64_t offset) {
+    return base ? static_cast<const T*>(base) + offset : nullptr;
+}
 template <class T>
-T* item_of(void* base, std::int64_t offset) { return base ? static_cast<T*>(base) + offset : nullptr; }
+T* item_of(void* base, std::int64_t offset) {
+    return base ? static_cast<T*>(base) + offset : nullptr;
+}
 
 template <class T>
 Finish<accumulate_t<T>, T> finish_of(const MatMulArgs& p) {
@@ -84,8 +88,8 @@ void multiply_slab(const Launch& launch, const MatMulArgs& p, Finish<accumulate_
     const bool in_place = std::is_same_v<T, S> && !p.transpose_b && columns % kLanes<S> == 0 && grid.tiles <= 2;
     Scratch<S> packed(launch, "matmul B", in_place ? 0 : packed_size<S>(p.k, columns));
     Scratch<S> bias(launch, "matmul bias", p.bias ? grid.panels * kP : 0);
-    RowProduct<T, Out> rows{static_cast<const T*>(p.a), p.lda, p.transpose_a, packed.data(), p.k * kP, kP, c + column0, p.ldc, p.m, columns,
-                            p.k, finish};
+    RowProduct<T, Out> rows{
+        static_cast<const T*>(p.a), p.lda, p.transpose_a, packed.data(), p.k * kP, kP, c + column0, p.ldc, p.m, columns, p.k, finish};
     if constexpr (std::is_same_v<T, S>)
         if (in_place) rows.b = b, rows.b_panel = kP, rows.b_row = p.ldb;
     if (p.bias) {
@@ -106,7 +110,8 @@ void multiply_slab(const Launch& launch, const MatMulArgs& p, Finish<accumulate_
     parallel_for(grid.rows() * grid.columns(), 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t task = begin; task < end; ++task) {
             const std::int64_t tile = task / grid.columns() * grid.tiles_a_task, panel = task % grid.columns() * grid.panels_a_task;
-            multiply_rows(rows, tile, std::min(tile + grid.tiles_a_task, grid.tiles), panel, std::min(panel + grid.panels_a_task, grid.panels));
+            multiply_rows(rows, tile, std::min(tile + grid.tiles_a_task, grid.tiles), panel,
+                          std::min(panel + grid.panels_a_task, grid.panels));
         }
     });
 }
@@ -253,14 +258,16 @@ MatMulArgs normalised(MatMulArgs p) {
                      std::to_string(p.ldc));
     kernel_check(p.batch <= 1 || p.stride_c != 0, "matmul", "batch items cannot share one output (stride_c is 0)");
     // Items that follow each other row by row and share B are one taller product.
-    if (p.batch > 1 && p.stride_b == 0 && !p.transpose_a && p.stride_a == p.m * p.lda && p.stride_c == p.m * p.ldc) p.m *= p.batch, p.batch = 1;
+    if (p.batch > 1 && p.stride_b == 0 && !p.transpose_a && p.stride_a == p.m * p.lda && p.stride_c == p.m * p.ldc)
+        p.m *= p.batch, p.batch = 1;
     return p;
 }
 
 void matmul_forward(const Launch& launch, const MatMulArgs& args) {
     const MatMulArgs p = normalised(args);
     const std::string_view variant = launch.variant ? launch.variant : "v2";
-    kernel_check(variant == "v1" || variant == "v2" || variant == "lib", "matmul", "no variant " + std::string(variant) + "; v1, v2, lib exist");
+    kernel_check(variant == "v1" || variant == "v2" || variant == "lib", "matmul",
+                 "no variant " + std::string(variant) + "; v1, v2, lib exist");
     kernel_check(variant != "lib" || (matmul_has_lib() && p.dtype != DType::bf16), "matmul",
                  "variant lib does f32 and f64 where OpenBLAS was found; v2 does all");
     if (p.batch == 0 || p.m == 0 || p.n == 0) return;

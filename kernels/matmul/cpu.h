@@ -5,7 +5,7 @@
 
 namespace molten::cpu {
 
-MatMulArgs normalised(MatMulArgs);                      // strides filled in and checked, batch folded into rows where possible
-void multiply_lib(const Launch&, const MatMulArgs&);    // one batch item by OpenBLAS
+MatMulArgs normalised(MatMulArgs);                    // strides filled in and checked, batch folded into rows where possible
+void multiply_lib(const Launch&, const MatMulArgs&);  // one batch item by OpenBLAS
 
 }  // namespace molten::cpu

@@ -129,7 +129,8 @@ void backward(const Launch& launch, const MatMulGradArgs& g, MatMulArgs p) {
 
 void matmul_backward(const Launch& launch, const MatMulGradArgs& g) {
     const MatMulArgs p = normalised(g.forward);
-    kernel_check(p.activation == MatMulActivation::none || p.pre_activation, "matmul", "backward through an activation needs pre_activation");
+    kernel_check(p.activation == MatMulActivation::none || p.pre_activation, "matmul",
+                 "backward through an activation needs pre_activation");
     dispatch(p.dtype, [&]<class T>() { backward<T>(launch, g, p); });
 }
 

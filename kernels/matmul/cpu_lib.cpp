@@ -22,7 +22,8 @@ void gemm_lib(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const MatMulArgs& p, const
     cblas_sgemm(CblasRowMajor, ta, tb, static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), static_cast<float>(p.alpha), a,
                 static_cast<int>(p.lda), b, static_cast<int>(p.ldb), beta, c, ldc);
 }
-void gemm_lib(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const MatMulArgs& p, const double* a, const double* b, double beta, double* c, int ldc) {
+void gemm_lib(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const MatMulArgs& p, const double* a, const double* b, double beta, double* c,
+              int ldc) {
     cblas_dgemm(CblasRowMajor, ta, tb, static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), p.alpha, a,
                 static_cast<int>(p.lda), b, static_cast<int>(p.ldb), beta, c, ldc);
 }

@@ -14,12 +14,16 @@ template <class S, class F>
 void with_activation(MatMulActivation activation, F&& f) {
     namespace m = vector_math;
     switch (activation) {
-        case MatMulActivation::none: return f([](S x) { return x; });
-        case MatMulActivation::relu: return f([](S x) { return x < S(0) ? S(0) : x; });  // NaN stays NaN
-        case MatMulActivation::gelu: return f([](S x) { return S(0.5) * x * (1 + m::erf(x * S(0.7071067811865476))); });
+        case MatMulActivation::none:
+            return f([](S x) { return x; });
+        case MatMulActivation::relu:
+            return f([](S x) { return x < S(0) ? S(0) : x; });  // NaN stays NaN
+        case MatMulActivation::gelu:
+            return f([](S x) { return S(0.5) * x * (1 + m::erf(x * S(0.7071067811865476))); });
         case MatMulActivation::gelu_tanh:
             return f([](S x) { return S(0.5) * x * (1 + m::tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))); });
-        case MatMulActivation::silu: return f([](S x) { return x * m::sigmoid(x); });
+        case MatMulActivation::silu:
+            return f([](S x) { return x * m::sigmoid(x); });
     }
 }
 
@@ -27,8 +31,10 @@ template <class S, class F>
 void with_slope(MatMulActivation activation, F&& f) {
     namespace m = vector_math;
     switch (activation) {
-        case MatMulActivation::none: return f([](S) { return S(1); });
-        case MatMulActivation::relu: return f([](S x) { return x > S(0) ? S(1) : S(0); });
+        case MatMulActivation::none:
+            return f([](S) { return S(1); });
+        case MatMulActivation::relu:
+            return f([](S x) { return x > S(0) ? S(1) : S(0); });
         case MatMulActivation::gelu:
             return f([](S x) {
                 return S(0.5) * (1 + m::erf(x * S(0.7071067811865476))) + x * (S(0.3989422804014327) * m::exp(S(-0.5) * x * x));
@@ -50,8 +56,8 @@ template <class S, class Out>
 struct Finish {
     S alpha = 1, beta = 1;
     const S* bias = nullptr;
-    const Out* residual = nullptr;    // laid out as c
-    Out* pre_activation = nullptr;    // laid out as c
+    const Out* residual = nullptr;  // laid out as c
+    Out* pre_activation = nullptr;  // laid out as c
     MatMulActivation activation = MatMulActivation::none;
 
     bool fits_tile() const { return !pre_activation && (activation == MatMulActivation::none || activation == MatMulActivation::relu); }

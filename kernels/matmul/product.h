@@ -12,15 +12,17 @@
 
 namespace molten::cpu::gemm {
 
-constexpr std::int64_t kDepth = 384;                  // of a block of A and a slice of a panel
-constexpr std::int64_t kBlockTiles = 12;              // rows of tiles in a block of A: some 256 KiB, for the second-level cache
-constexpr std::int64_t kSlabBytes = 4 << 20;          // of B packed at once
-constexpr std::int64_t kTaskWork = 3'000'000;         // multiply-adds worth a task, some 20 microseconds
+constexpr std::int64_t kDepth = 384;           // of a block of A and a slice of a panel
+constexpr std::int64_t kBlockTiles = 12;       // rows of tiles in a block of A: some 256 KiB, for the second-level cache
+constexpr std::int64_t kSlabBytes = 4 << 20;   // of B packed at once
+constexpr std::int64_t kTaskWork = 3'000'000;  // multiply-adds worth a task, some 20 microseconds
 
 inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 template <class S>
-std::int64_t packed_size(std::int64_t k, std::int64_t n) { return k * divide_up(n, kPanel<S>) * kPanel<S>; }
+std::int64_t packed_size(std::int64_t k, std::int64_t n) {
+    return k * divide_up(n, kPanel<S>) * kPanel<S>;
+}
 
 // B and what follows the product, shared by all rows of C. C is of type Out (T, or S for partial sums).
 template <class T, class Out>
@@ -29,13 +31,13 @@ struct RowProduct {
     const T* a;
     std::int64_t lda;
     bool transpose_a;
-    const S* b;               // panels, or rows of B itself
-    std::int64_t b_panel;     // elements from one panel to the next
-    std::int64_t b_row;       // elements from one row of a panel to the next
+    const S* b;            // panels, or rows of B itself
+    std::int64_t b_panel;  // elements from one panel to the next
+    std::int64_t b_row;    // elements from one row of a panel to the next
     Out* c;
     std::int64_t ldc;
     std::int64_t m, n, k;
-    Finish<S, Out> finish;    // bias readable for whole panels
+    Finish<S, Out> finish;  // bias readable for whole panels
 };
 
 // Rows of tile t: [tile_row(t), tile_row(t + 1)). Heights differ by at most one, so that no tile is a stump.
@@ -121,7 +123,8 @@ void multiply_block(const T* a, std::int64_t lda, bool transpose_a, const S* pan
     rows.finish.alpha = alpha;
     if (add) rows.finish.residual = c;
     const std::int64_t tiles = tile_count(m), last_panel = divide_up(n, kPanel<S>);
-    for (std::int64_t tile = 0; tile < tiles; tile += kBlockTiles) multiply_rows(rows, tile, std::min(tile + kBlockTiles, tiles), 0, last_panel);
+    for (std::int64_t tile = 0; tile < tiles; tile += kBlockTiles)
+        multiply_rows(rows, tile, std::min(tile + kBlockTiles, tiles), 0, last_panel);
 }
 
 }  // namespace molten::cpu::gemm

@@ -19,11 +19,16 @@ template <class S>
 S matmul_activate(MatMulActivation activation, const S& x) {
     using std::erf, std::tanh;
     switch (activation) {
-        case MatMulActivation::none: return x;
-        case MatMulActivation::relu: return x < S(0) ? S(0) : x;
-        case MatMulActivation::gelu: return S(0.5) * x * (S(1) + S(erf(x * S(0.7071067811865476))));
-        case MatMulActivation::gelu_tanh: return S(0.5) * x * (S(1) + S(tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))));
-        case MatMulActivation::silu: return x * matmul_sigmoid(x);
+        case MatMulActivation::none:
+            return x;
+        case MatMulActivation::relu:
+            return x < S(0) ? S(0) : x;
+        case MatMulActivation::gelu:
+            return S(0.5) * x * (S(1) + S(erf(x * S(0.7071067811865476))));
+        case MatMulActivation::gelu_tanh:
+            return S(0.5) * x * (S(1) + S(tanh(S(0.7978845608028654) * (x + S(0.044715) * x * x * x))));
+        case MatMulActivation::silu:
+            return x * matmul_sigmoid(x);
     }
     return x;
 }
@@ -33,8 +38,10 @@ template <class S>
 S matmul_activate_slope(MatMulActivation activation, const S& x) {
     using std::erf, std::exp, std::tanh;
     switch (activation) {
-        case MatMulActivation::none: return S(1);
-        case MatMulActivation::relu: return x > S(0) ? S(1) : S(0);
+        case MatMulActivation::none:
+            return S(1);
+        case MatMulActivation::relu:
+            return x > S(0) ? S(1) : S(0);
         case MatMulActivation::gelu: {
             const S density = S(0.3989422804014327) * S(exp(S(-0.5) * x * x));
             return S(0.5) * (S(1) + S(erf(x * S(0.7071067811865476)))) + x * density;

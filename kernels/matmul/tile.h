@@ -32,13 +32,17 @@ using Vector = typename VectorOf<T>::type;
 // Unaligned loads and stores of whole vectors; of a single number where V is T.
 template <class V, class T>
 inline V load(const T* from) {
-    if constexpr (std::is_same_v<V, T>) return *from;
-    else return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);
+    if constexpr (std::is_same_v<V, T>)
+        return *from;
+    else
+        return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);
 }
 template <class V, class T>
 inline void store(T* to, const V& value) {
-    if constexpr (std::is_same_v<V, T>) *to = value;
-    else *reinterpret_cast<typename VectorOf<T>::unaligned*>(to) = value;
+    if constexpr (std::is_same_v<V, T>)
+        *to = value;
+    else
+        *reinterpret_cast<typename VectorOf<T>::unaligned*>(to) = value;
 }
 
 template <class T>

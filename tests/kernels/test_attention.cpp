@@ -26,8 +26,11 @@ struct Heads {
     AttentionArgs args;
 
     Heads(std::int64_t batch, std::int64_t heads, std::int64_t queries, std::int64_t keys, std::int64_t width)
-        : q(random_floats(batch * heads * queries * width, 1)), k(random_floats(batch * heads * keys * width, 2)),
-          v(random_floats(batch * heads * keys * width, 3)), out(q.size(), NAN), logsumexp(static_cast<std::size_t>(batch * heads * queries), NAN) {
+        : q(random_floats(batch * heads * queries * width, 1)),
+          k(random_floats(batch * heads * keys * width, 2)),
+          v(random_floats(batch * heads * keys * width, 3)),
+          out(q.size(), NAN),
+          logsumexp(static_cast<std::size_t>(batch * heads * queries), NAN) {
         args.batch = batch, args.heads = args.key_heads = heads, args.queries = queries, args.keys = keys, args.width = width;
         bind();
     }
@@ -90,7 +93,8 @@ TEST_CASE("attention: masked keys change nothing, whatever they hold") {
         for (std::int64_t h = 0; h < 2; ++h)
             for (std::int64_t j = 0; j < padded; ++j)
                 for (std::int64_t d = 0; d < 8; ++d) {
-                    const auto to = static_cast<std::size_t>((h * padded + j) * 8 + d), from = static_cast<std::size_t>((h * seen + j) * 8 + d);
+                    const auto to = static_cast<std::size_t>((h * padded + j) * 8 + d),
+                               from = static_cast<std::size_t>((h * seen + j) * 8 + d);
                     longer.k[to] = j < seen ? plain.k[from] : 1e4f;
                     longer.v[to] = j < seen ? plain.v[from] : -1e4f;
                 }

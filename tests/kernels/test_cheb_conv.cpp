@@ -34,7 +34,8 @@ struct Batch {
         }
         for (std::size_t e = 0; e < column.size(); ++e)
             for (std::size_t f = 0; f < column.size(); ++f)
-                if (edge_of[f] == edge_of[e] && (f != e || edges[static_cast<std::size_t>(edge_of[e])].first == column[e]) && row_of(f) == column[e] && column[f] == row_of(e)) {
+                if (edge_of[f] == edge_of[e] && (f != e || edges[static_cast<std::size_t>(edge_of[e])].first == column[e]) &&
+                    row_of(f) == column[e] && column[f] == row_of(e)) {
                     reverse.push_back(static_cast<int>(f));
                     break;
                 }
@@ -43,7 +44,12 @@ struct Batch {
         return static_cast<int>(std::upper_bound(row_offset.begin(), row_offset.end(), static_cast<int>(e)) - row_offset.begin()) - 1;
     }
     ChebGraph view() const {
-        return {row_offset.data(), column.data(), reverse.data(), graph_offset.data(), graph_offset.back(), static_cast<std::int64_t>(column.size()),
+        return {row_offset.data(),
+                column.data(),
+                reverse.data(),
+                graph_offset.data(),
+                graph_offset.back(),
+                static_cast<std::int64_t>(column.size()),
                 static_cast<std::int64_t>(graph_offset.size()) - 1};
     }
 };
@@ -59,10 +65,15 @@ struct Layer {
 
     Layer(const Batch& batch, std::vector<T> features, std::int64_t in, std::vector<T> weights, std::int64_t out, std::vector<T> b,
           const std::vector<T>& edge_weight = {}, std::vector<T> lambda = {}, LaplacianNorm norm = LaplacianNorm::symmetric)
-        : coefficient(batch.column.size()), diagonal(static_cast<std::size_t>(batch.graph_offset.back())), x(std::move(features)),
-          theta(std::move(weights)), bias(std::move(b)), y(diagonal.size() * static_cast<std::size_t>(out)), active(y.size()) {
-        cpu::cheb_laplacian_forward({}, {batch.view(), edge_weight.empty() ? nullptr : edge_weight.data(), lambda.empty() ? nullptr : lambda.data(),
-                                         coefficient.data(), diagonal.data(), norm, dtype_of<T>});
+        : coefficient(batch.column.size()),
+          diagonal(static_cast<std::size_t>(batch.graph_offset.back())),
+          x(std::move(features)),
+          theta(std::move(weights)),
+          bias(std::move(b)),
+          y(diagonal.size() * static_cast<std::size_t>(out)),
+          active(y.size()) {
+        cpu::cheb_laplacian_forward({}, {batch.view(), edge_weight.empty() ? nullptr : edge_weight.data(),
+                                         lambda.empty() ? nullptr : lambda.data(), coefficient.data(), diagonal.data(), norm, dtype_of<T>});
         args.graph = batch.view();
         args.x = x.data(), args.coefficient = coefficient.data(), args.diagonal = diagonal.data(), args.theta = theta.data();
         args.bias = bias.empty() ? nullptr : bias.data(), args.y = y.data(), args.active = active.data();
@@ -112,7 +123,8 @@ TEST_CASE("cheb_conv gives the known output and gradients of five nodes, one iso
     for (const char* variant : {"v1", "v2"}) {
         Launch launch;
         launch.variant = variant;
-        Layer<double> layer(graph, {1, .5, 2, -1, 0, 1, -1, .25, .5, 2}, 2, {.1, -.2, .3, .4, .5, .1, -.3, .2, -.4, .6, .2, -.1}, 2, {.05, -.05});
+        Layer<double> layer(graph, {1, .5, 2, -1, 0, 1, -1, .25, .5, 2}, 2, {.1, -.2, .3, .4, .5, .1, -.3, .2, -.4, .6, .2, -.1}, 2,
+                            {.05, -.05});
         cpu::cheb_conv_forward(launch, layer.args);
         check_close(layer.y, {.082778, -.716667, -.746891, .247927, -.367222, .333333, -.942222, .758333, .5, .55}, 1e-6);
         double loss = 0;
@@ -121,7 +133,10 @@ TEST_CASE("cheb_conv gives the known output and gradients of five nodes, one iso
         std::vector<double> dx(10), dtheta(12), dbias(2);
         const std::vector<double> dy = layer.y;
         cpu::cheb_conv_backward(launch, {layer.args, dy.data(), dx.data(), dtheta.data(), dbias.data(), nullptr});
-        check_close(dtheta, {-.218782, -.704145, 1.185503, 1.016656, 1.416432, -.433013, .046415, -.033990, -2.768782, 1.695855, -1.122831, -1.075011}, 1e-6);
+        check_close(
+            dtheta,
+            {-.218782, -.704145, 1.185503, 1.016656, 1.416432, -.433013, .046415, -.033990, -2.768782, 1.695855, -1.122831, -1.075011},
+            1e-6);
         check_close(dbias, {-1.473557, 1.172927}, 1e-6);
         check_close(dx, {1.293128, -.696605, .655696, -.554833, .228128, -.216605, -.399372, -.061605, -.19, .325}, 1e-6);
     }
@@ -129,7 +144,8 @@ TEST_CASE("cheb_conv gives the known output and gradients of five nodes, one iso
 
 TEST_CASE("cheb_conv scales an isolated node by lambda_max 1.5") {
     const Batch graph({0, 1}, {});
-    for (const auto& [k, expected] : {std::pair{1, std::vector<double>{.166667, .666667}}, std::pair{2, std::vector<double>{-.388889, -1.555556}}}) {
+    for (const auto& [k, expected] :
+         {std::pair{1, std::vector<double>{.166667, .666667}}, std::pair{2, std::vector<double>{-.388889, -1.555556}}}) {
         std::vector<double> theta(12, 0);
         theta[static_cast<std::size_t>(4 * k)] = theta[static_cast<std::size_t>(4 * k + 3)] = 1;
         Layer<double> layer(graph, {.5, 2}, 2, theta, 2, {}, {}, {1.5});
@@ -160,7 +176,8 @@ TEST_CASE("cheb_conv of a batch equals its graphs one by one, bit by bit, forwar
     }
     const Batch batch(offset, edges);
     const std::int64_t in = 20, nodes = offset.back();
-    const auto x = random_numbers<float>(static_cast<std::size_t>(nodes * in), 4), theta = random_numbers<float>(3 * 20 * 20, 5), bias = random_numbers<float>(20, 6);
+    const auto x = random_numbers<float>(static_cast<std::size_t>(nodes * in), 4), theta = random_numbers<float>(3 * 20 * 20, 5),
+               bias = random_numbers<float>(20, 6);
     const auto dy = random_numbers<float>(static_cast<std::size_t>(nodes * in), 7);
     Layer<float> all(batch, x, in, theta, in, bias);
     all.args.relu = all.args.residual = true;
@@ -171,7 +188,9 @@ TEST_CASE("cheb_conv of a batch equals its graphs one by one, bit by bit, forwar
         std::vector<Edge> own;
         for (const auto& [a, b] : edges)
             if (a >= offset[g] && a < offset[g + 1]) own.emplace_back(a - offset[g], b - offset[g]);
-        const auto part = [&](const std::vector<float>& v) { return std::vector<float>(v.begin() + offset[g] * in, v.begin() + offset[g + 1] * in); };
+        const auto part = [&](const std::vector<float>& v) {
+            return std::vector<float>(v.begin() + offset[g] * in, v.begin() + offset[g + 1] * in);
+        };
         const Batch graph({0, offset[g + 1] - offset[g]}, own);
         Layer<float> one(graph, part(x), in, theta, in, bias);
         one.args.relu = one.args.residual = true;
@@ -197,12 +216,14 @@ TEST_CASE("cheb_conv follows a permutation of the nodes") {
     cpu::cheb_conv_forward({}, plain.args);
     cpu::cheb_conv_forward({}, permuted.args);
     for (std::size_t i = 0; i < 9; ++i)
-        for (std::size_t o = 0; o < 3; ++o) CHECK(std::abs(plain.y[3 * i + o] - permuted.y[3 * static_cast<std::size_t>(to[i]) + o]) < 1e-12);
+        for (std::size_t o = 0; o < 3; ++o)
+            CHECK(std::abs(plain.y[3 * i + o] - permuted.y[3 * static_cast<std::size_t>(to[i]) + o]) < 1e-12);
 }
 
 TEST_CASE("cheb_conv gives the gradient of undirected edge weights, through all layers and the Laplacian") {
     const Batch graph({0, 6, 9}, {{0, 1}, {1, 2}, {2, 3}, {3, 0}, {3, 4}, {6, 7}, {7, 8}});
-    const auto x = random_numbers<double>(9 * 3, 10), theta = random_numbers<double>(4 * 3 * 2, 11), cotangent = random_numbers<double>(9 * 2, 12);
+    const auto x = random_numbers<double>(9 * 3, 10), theta = random_numbers<double>(4 * 3 * 2, 11),
+               cotangent = random_numbers<double>(9 * 2, 12);
     for (const auto norm : {LaplacianNorm::symmetric, LaplacianNorm::random_walk}) {
         const std::vector<double> lambda = {1.7, 2};
         std::vector<double> weights = {.5, 1.5, 2, .8, 1.1, 3, .4};
@@ -251,7 +272,8 @@ TEST_CASE("cheb_conv says what it does not do") {
     layer.args.order = 0;
     CHECK_THROWS_WITH_AS(cpu::cheb_conv_forward({}, layer.args), "cheb_conv: order must be at least 1, is 0", KernelError);
     layer.args.order = 1, layer.args.out = 2, layer.args.residual = true;
-    CHECK_THROWS_WITH_AS(cpu::cheb_conv_forward({}, layer.args), "cheb_conv: the residual needs as many outputs as inputs: 1 in, 2 out", KernelError);
+    CHECK_THROWS_WITH_AS(cpu::cheb_conv_forward({}, layer.args), "cheb_conv: the residual needs as many outputs as inputs: 1 in, 2 out",
+                         KernelError);
     layer.args.residual = false, layer.args.relu = true, layer.args.active = nullptr;
     CHECK_THROWS_AS(cpu::cheb_conv_backward({}, {layer.args, nullptr, nullptr, nullptr, nullptr, nullptr}), KernelError);
 }

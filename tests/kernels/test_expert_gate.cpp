@@ -23,8 +23,12 @@ struct Gate {
     ExpertGateArgs args;
 
     Gate(std::vector<double> z, std::vector<double> f, std::int64_t experts, std::int64_t width)
-        : logits(std::move(z)), values(std::move(f)), weights(logits.size()), y(logits.size() / static_cast<std::size_t>(experts * 1) * static_cast<std::size_t>(width)),
-          mean_gate(static_cast<std::size_t>(experts)), fraction(mean_gate.size()) {
+        : logits(std::move(z)),
+          values(std::move(f)),
+          weights(logits.size()),
+          y(logits.size() / static_cast<std::size_t>(experts * 1) * static_cast<std::size_t>(width)),
+          mean_gate(static_cast<std::size_t>(experts)),
+          fraction(mean_gate.size()) {
         args.rows = static_cast<std::int64_t>(logits.size()) / experts, args.experts = experts, args.width = width, args.dtype = DType::f64;
         args.logits = logits.data(), args.values = values.data(), args.weights = weights.data(), args.y = y.data();
         args.mean_gate = mean_gate.data(), args.fraction = fraction.data(), args.balance = &balance;
@@ -49,7 +53,8 @@ TEST_CASE("expert_gate of two experts is the sigmoid of their difference, and we
 TEST_CASE("expert_gate gives equal experts no gradient at the gate") {
     std::vector<double> values = random_numbers(5 * 4, 3), twice;
     for (std::size_t i = 0; i < 5; ++i)
-        for (int expert = 0; expert < 3; ++expert) twice.insert(twice.end(), values.begin() + static_cast<long>(4 * i), values.begin() + static_cast<long>(4 * i + 4));
+        for (int expert = 0; expert < 3; ++expert)
+            twice.insert(twice.end(), values.begin() + static_cast<long>(4 * i), values.begin() + static_cast<long>(4 * i + 4));
     Gate gate(random_numbers(15, 4), twice, 3, 4);
     cpu::expert_gate_forward({}, gate.args);
     const auto dy = random_numbers(20, 5);
@@ -73,7 +78,8 @@ TEST_CASE("expert_gate chooses the top experts, the lower index first among equa
 }
 
 TEST_CASE("expert_gate: the balance is 1 when even and the number of experts when one takes all") {
-    Gate even({9, 0, 0, /**/ 0, 9, 0, /**/ 0, 0, 9}, random_numbers(9, 7), 3, 1), one({99, 0, 0, /**/ 99, 0, 0}, random_numbers(6, 8), 3, 1);
+    Gate even({9, 0, 0, /**/ 0, 9, 0, /**/ 0, 0, 9}, random_numbers(9, 7), 3, 1),
+        one({99, 0, 0, /**/ 99, 0, 0}, random_numbers(6, 8), 3, 1);
     even.args.top_k = one.args.top_k = 1;
     cpu::expert_gate_forward({}, even.args);
     cpu::expert_gate_forward({}, one.args);

@@ -29,7 +29,8 @@ double worst_over_budget(const MatMulArgs& p, const float* c) {
         for (std::int64_t j = 0; j < p.n; ++j) {
             double sum = 0, magnitude = 0;
             for (std::int64_t q = 0; q < p.k; ++q) {
-                const double term = double(p.transpose_a ? a[q * p.lda + i] : a[i * p.lda + q]) * (p.transpose_b ? b[j * p.ldb + q] : b[q * p.ldb + j]);
+                const double term =
+                    double(p.transpose_a ? a[q * p.lda + i] : a[i * p.lda + q]) * (p.transpose_b ? b[j * p.ldb + q] : b[q * p.ldb + j]);
                 sum += term, magnitude += std::abs(term);
             }
             worst = std::max(worst, std::abs(c[i * p.ldc + j] - sum) / (static_cast<double>(p.k + 4) * Tracked::u * magnitude + 1e-30));
@@ -63,9 +64,13 @@ TEST_CASE("matmul of padded rows leaves the padding alone, in every variant and 
 }
 
 TEST_CASE("matmul of the sizes of a model, every variant within its budget") {
-    struct Row { std::int64_t m, n, k; bool ta, tb; };
-    for (const auto& [m, n, k, ta, tb] : {Row{500, 128, 384, false, false}, Row{500, 384, 128, false, true}, Row{384, 128, 2311, true, false},
-                                          Row{256, 512, 2048, false, false}, Row{3, 700, 1500, false, true}, Row{28, 1536, 700, false, false}})
+    struct Row {
+        std::int64_t m, n, k;
+        bool ta, tb;
+    };
+    for (const auto& [m, n, k, ta, tb] :
+         {Row{500, 128, 384, false, false}, Row{500, 384, 128, false, true}, Row{384, 128, 2311, true, false},
+          Row{256, 512, 2048, false, false}, Row{3, 700, 1500, false, true}, Row{28, 1536, 700, false, false}})
         for (const char* variant : {"v1", "v2", "lib"}) {
             if (std::string(variant) == "lib" && !cpu::matmul_has_lib()) continue;
             MatMulArgs p;
@@ -86,7 +91,8 @@ TEST_CASE("matmul adds to C where the residual is C, over several slices of k") 
     for (const std::int64_t k : {3, 900}) {
         MatMulArgs p;
         p.m = 29, p.n = 37, p.k = k, p.activation = MatMulActivation::relu;
-        const auto a = random_floats(p.m * k, 5), b = random_floats(k * p.n, 6), start = random_floats(p.m * p.n, 7), bias = random_floats(p.n, 8);
+        const auto a = random_floats(p.m * k, 5), b = random_floats(k * p.n, 6), start = random_floats(p.m * p.n, 7),
+                   bias = random_floats(p.n, 8);
         std::vector<float> expected = start;
         p.a = a.data(), p.b = b.data(), p.bias = bias.data(), p.beta = 0.5;
         p.c = expected.data(), p.residual = expected.data();
