@@ -22,7 +22,7 @@ TargetSection regression(const std::string& name, std::size_t n) {
     TargetSection target;
     target.name = name;
     target.task = "regression";
-    target.why = "many numbers";
+    target.why = "many numbers: regression";
     std::mt19937_64 random(n);
     std::normal_distribution<double> normal;
     for (std::size_t i = 0; i < n; ++i) {
@@ -123,7 +123,8 @@ TEST_CASE("report: everything that was given is on the page") {
                              "90.0 % wanted",
                              "± 9.5 % by chance with 10 molecules",
                              "From 112 molecules.",
-                             "many numbers",
+                             "regression (many numbers), 80 train",
+                             "below the diagonal",
                              "row 7",
                              "similarity0.31",
                              "-0.5 to 1 missed",
@@ -155,6 +156,7 @@ TEST_CASE("report: everything that was given is on the page") {
                           [&](const MarkupElement& e) { return e.attributes.contains("id") && e.attributes.at("id") == id; }));
     }
     CHECK(page.all("a").size() == 7);
+    for (const auto* svg : page.all("svg")) CHECK((svg->attributes.at("width") == "960") == (svg->attributes.at("aria-label") == "Loss"));
 }
 
 TEST_CASE("report: no network, no script; dark, light and print are provided for") {

@@ -24,11 +24,18 @@ std::vector<double> headline_values(const Outcome& outcome, const std::vector<Me
     return values;
 }
 
+// "ROC-AUC" for "roc_auc".
+std::string label_of(const Measure& measure) {
+    const auto all = metrics::all();
+    const auto metric = std::find_if(all.begin(), all.end(), [&](const metrics::Metric& m) { return m.name == measure.metric; });
+    return metric == all.end() ? measure.metric : std::string(metric->label);
+}
+
 report::MetricsTable empty_table(const Outcome& outcome, std::string title) {
     report::MetricsTable table;
     table.title = std::move(title);
     for (const Measure& m : headline(outcome.pipeline.targets, outcome.arms[0].test)) {
-        table.columns.push_back(outcome.pipeline.targets.size() > 1 ? "mean " + m.metric : m.metric);
+        table.columns.push_back(outcome.pipeline.targets.size() > 1 ? "mean " + label_of(m) : label_of(m));
         table.larger_is_better.push_back(m.larger_is_better);
     }
     return table;
@@ -51,13 +58,18 @@ report::MetricsTable by_target(const Outcome& outcome) {
     table.rows_are = "target";
     for (const TargetInfo& target : outcome.pipeline.targets) {
         report::MetricsRow row{target.name, "model", {}, {}, "", 0};
-        for (const Measure& m : headline({target}, outcome.arms[0].test)) {
-            row.mean.push_back(m.score.value.value_or(std::nan("")));
-            if (table.rows.empty()) table.columns.push_back(m.metric), table.larger_is_better.push_back(m.larger_is_better);
+        for (const Measure& m : headline({target}, outcome.arms[0].test)) {  // targets of other tasks have other columns
+            const auto column = static_cast<std::size_t>(std::find(table.columns.begin(), table.columns.end(), label_of(m)) - table.columns.begin());
+            if (column == table.columns.size()) {
+                table.columns.push_back(label_of(m));
+                table.larger_is_better.push_back(m.larger_is_better);
+            }
+            row.mean.resize(table.columns.size(), std::nan(""));
+            row.mean[column] = m.score.value.value_or(std::nan(""));
         }
-        row.mean.resize(table.columns.size(), std::nan(""));
         table.rows.push_back(std::move(row));
     }
+    for (report::MetricsRow& row : table.rows) row.mean.resize(table.columns.size(), std::nan(""));
     return table;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/io/file.h"
 #include "train/report/report.h"
+#include "train/report/sections.h"
 #include "train/report/text.h"
 
 namespace molten::report {
@@ -12,8 +13,7 @@ namespace {
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 std::string target_line(const TargetSection& target) {
-    std::string line = "- **" + markdown_escaped(target.name) + "**: " + markdown_escaped(target.task);
-    if (!target.why.empty()) line += " (" + markdown_escaped(target.why) + ")";
+    std::string line = "- **" + markdown_escaped(target.name) + "**: " + markdown_escaped(task_text(target));
     if (!target.classification && std::isfinite(target.measured_coverage)) {
         line +=
             fmt::format("; intervals of {} hold {} of the test part", percent(target.nominal_coverage), percent(target.measured_coverage));

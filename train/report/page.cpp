@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "train/report/plot_frame.h"
 #include "train/report/report.h"
 #include "train/report/sections.h"
 #include "train/report/style.h"
@@ -28,7 +29,7 @@ std::string to_html(const ReportData& data) {
                                 {"targets", "Targets", targets_section(data)},      {"gate", "Gate", gate_section(data)},
                                 {"worst", "Worst molecules", worst_section(data)},  {"rejected", "Rejected rows", rows_section(data)},
                                 {"reproduce", "Reproduce", reproduce_section(data)}};
-    const std::string title = escaped(data.title.empty() ? "untitled" : data.title);
+    const std::string title = escaped(data.title.empty() ? "untitled" : shortened(data.title, 200));
     std::string out =
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
         "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n"

@@ -127,6 +127,13 @@ std::string calibration_plot(const TargetSection& target) {
     return plot(calibration_chart(chart));
 }
 
+std::string interval_caption(const TargetSection& target) {
+    if (target.calibration.empty()) return "";
+    return "<p class=\"small\">The calibration curve shows the spread of the ensemble by itself: below the diagonal its intervals are too "
+           "narrow. The "
+           "intervals of the predictions (the bars in the first plot) are conformal, corrected on the validation part.</p>\n";
+}
+
 std::string thinning_note(const Drawn& drawn) {
     if (!drawn.thinned) return "";
     std::string text =
@@ -144,7 +151,7 @@ std::string regression_plots(const TargetSection& target, DotBudget budget) {
     if (target.points.empty()) return "<p class=\"small\">No measured values to draw.</p>\n";
     const Drawn drawn = choose(target.points, budget);
     return "<div class=\"plots\">\n" + parity_plot(target, drawn) + calibration_plot(target) + residual_plot(target, drawn) +
-           residual_histogram(target) + "</div>\n" + thinning_note(drawn);
+           residual_histogram(target) + "</div>\n" + interval_caption(target) + thinning_note(drawn);
 }
 
 }  // namespace molten::report

@@ -30,9 +30,9 @@ std::string drawing(const WorstMolecule& m) {
 
 std::string card_line(const char* name, const std::string& value) { return fmt::format("<dt>{}</dt><dd>{}</dd>", name, value); }
 
-std::string molecule_card(const WorstMolecule& m) {
-    std::string out =
-        "<figure class=\"molecule\">" + drawing(m) + "<figcaption><b>" + escaped(m.target) + "</b>, " + escaped(m.row) + "<dl>";
+std::string molecule_card(const WorstMolecule& m, bool several_targets) {
+    std::string out = "<figure class=\"molecule\">" + drawing(m) + "<figcaption>" +
+                      (several_targets ? "<b>" + escaped(m.target) + "</b>, " : "") + escaped(m.row) + "<dl>";
     out += card_line("measured", compact(m.measured)) + card_line("predicted", compact(m.predicted));
     if (std::isfinite(m.lower) && std::isfinite(m.upper) && m.lower < m.upper) {
         const bool inside = m.lower <= m.measured && m.measured <= m.upper;
@@ -52,7 +52,7 @@ std::string worst_section(const ReportData& data) {
         "coefficient "
         "of Morgan fingerprints with the nearest training molecule: a small one says that the model has seen nothing like it.</p>\n<div "
         "class=\"worst\">\n";
-    for (const WorstMolecule& m : data.worst) out += molecule_card(m);
+    for (const WorstMolecule& m : data.worst) out += molecule_card(m, data.targets.size() > 1);
     return out + "</div>\n";
 }
 

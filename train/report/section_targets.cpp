@@ -16,8 +16,7 @@ std::size_t count_of(const TargetSection& target, Part part) {
 }
 
 std::string summary(const TargetSection& target) {
-    std::string out = "<summary><b>" + escaped(target.name) + "</b><span class=\"small\">" + escaped(target.task);
-    if (!target.why.empty()) out += " (" + escaped(target.why) + ")";
+    std::string out = "<summary><b>" + escaped(target.name) + "</b><span class=\"small\">" + escaped(task_text(target));
     if (!target.points.empty())
         out += fmt::format(", {} train, {} validation, {} test", grouped(count_of(target, Part::train)),
                            grouped(count_of(target, Part::validation)), grouped(count_of(target, Part::test)));
@@ -53,6 +52,12 @@ std::string target_body(const TargetSection& target, DotBudget budget) {
 }
 
 }  // namespace
+
+std::string task_text(const TargetSection& target) {
+    std::string why = target.why;
+    if (const std::string tail = ": " + target.task; why.ends_with(tail)) why.resize(why.size() - tail.size());
+    return why.empty() ? target.task : target.task + " (" + why + ")";
+}
 
 DotBudget dot_budget(std::size_t targets) {
     const std::size_t n = std::max<std::size_t>(targets, 1);

@@ -3,7 +3,7 @@
 
 #include "train/report/report.h"
 
-// The parts of the page, each as HTML, empty where there is nothing to show. For page.cpp only.
+// The parts of the page, each as HTML, empty where there is nothing to show. For the files of this folder only.
 namespace molten::report {
 
 // What a dot plot may spend: dots that can be pointed at, and plain dots of each part. The more targets, the fewer.
@@ -23,6 +23,8 @@ std::string worst_section(const ReportData&);
 std::string rows_section(const ReportData&);       // rejected rows
 std::string reproduce_section(const ReportData&);  // command and configuration
 
+// "regression (684 distinct values in 1,007 rows)"; not yet escaped.
+std::string task_text(const TargetSection&);
 std::string heading(const std::string& id, const std::string& text);
 std::string plot(const std::string& svg);
 std::string tile(const std::string& name, const std::string& figure, const std::string& note);  // escapes all three

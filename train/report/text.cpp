@@ -118,7 +118,7 @@ int decimals_for(const std::vector<double>& column) {
     for (const double v : column)
         if (std::isfinite(v) && v != 0) sizes.push_back(std::abs(v));
     if (sizes.empty()) return 0;
-    const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+    const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>((sizes.size() - 1) / 2);
     std::nth_element(sizes.begin(), middle, sizes.end());
     return static_cast<int>(std::clamp(3 - std::floor(std::log10(*middle)), 0.0, 8.0));
 }
