@@ -35,10 +35,10 @@ struct Nondifferentiable {
 };
 
 // An op's backward function, or the reason why there is none. It has no default: an op that forgets its gradient does not compile.
-class Gradient {
+class OpGradient {
   public:
-    Gradient(Backward backward) : backward_(backward) {}
-    Gradient(Nondifferentiable none) : why_not_(none.why) {}
+    OpGradient(Backward backward) : backward_(backward) {}
+    OpGradient(Nondifferentiable none) : why_not_(none.why) {}
     Backward backward() const { return backward_; }           // null where there is none
     std::string_view why_not() const { return why_not_; }
 
@@ -55,12 +55,12 @@ struct Sample {
 };
 
 struct OpDef {
-    OpDef(std::string_view name, Forward forward, Gradient gradient, std::vector<Sample> (*samples)(), Composite composite = nullptr)
+    OpDef(std::string_view name, Forward forward, OpGradient gradient, std::vector<Sample> (*samples)(), Composite composite = nullptr)
         : name(name), forward(forward), gradient(gradient), samples(samples), composite(composite) {}
 
     std::string_view name;
     Forward forward;
-    Gradient gradient;
+    OpGradient gradient;
     std::vector<Sample> (*samples)();
     Composite composite;
 };

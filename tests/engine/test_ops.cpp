@@ -80,7 +80,7 @@ TEST_CASE("gradcheck finds a wrong gradient") {
         for (std::int64_t i = 0; i < dx.elements(); ++i) dx.mutable_data<double>()[i] *= 2.02 * node.keep(0).data<double>()[i];
         return {dx};
     };
-    static const OpDef wrong("wrong_square", forward, Gradient(+backward), nullptr);
+    static const OpDef wrong("wrong_square", forward, OpGradient(+backward), nullptr);
     const Tensor x = Tensor::randn({5}, DType::f64, 3).set_requires_grad(true);
     CHECK_FALSE(gradcheck([](const Tensors& in) { return apply(wrong, in); }, {x}).passed);
 }

@@ -88,7 +88,7 @@ TEST_CASE("a changed saved value is noticed") {
 
 TEST_CASE("an op without a gradient throws with its name and its reason") {
     const auto forward = [](const Tensors& in, const std::any&, Save&) -> Tensors { return {in[0].clone()}; };
-    static const OpDef floor_op("floor", forward, Gradient(Nondifferentiable{"its derivative is zero almost everywhere"}), nullptr);
+    static const OpDef floor_op("floor", forward, OpGradient(Nondifferentiable{"its derivative is zero almost everywhere"}), nullptr);
     const Tensor x = trainable({3}, 1);
     Tape tape;
     const Tensor y = sum(apply(floor_op, {x})[0]);
@@ -100,7 +100,7 @@ TEST_CASE("an op without a gradient throws with its name and its reason") {
 TEST_CASE("an op that loses a gradient is caught by name") {
     const auto forward = [](const Tensors& in, const std::any&, Save&) -> Tensors { return {in[0].clone()}; };
     const auto backward = [](const Node&, const Tensors&) -> Tensors { return {Tensor()}; };
-    static const OpDef lossy("lossy", forward, Gradient(+backward), nullptr);
+    static const OpDef lossy("lossy", forward, OpGradient(+backward), nullptr);
     const Tensor x = trainable({3}, 1);
     Tape tape;
     const Tensor y = sum(apply(lossy, {x})[0]);

@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <memory>
 
 #include "chem/molecule/molecule.h"
+#include "engine/autograd/op.h"
 #include "engine/ops/matmul.h"
+#include "kernels/all_cases.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/philox.h"
 #include "train/commands/command.h"
@@ -68,10 +71,28 @@ int run() {
     return fine ? 0 : static_cast<int>(ExitCode::resources);
 }
 
-std::function<int()> declare(CLI::App&) { return run; }
+// The support matrix, printed from the two registries: what the engine differentiates, what the kernels take.
+int print_ops() {
+    fmt::print("{:<18} {:<42} {}\n", "op of the engine", "gradient", "composite");
+    for (const OpDef* op : all_ops())
+        fmt::print("{:<18} {:<42} {}\n", op->name, op->gradient.backward() ? "yes" : "none: " + std::string(op->gradient.why_not()), op->composite ? "yes" : "-");
+    fmt::print("\n{:<18} {:<8} {:<18} {:<10} {}\n", "kernel", "device", "dtypes", "gradient", "variants");
+    for (const OpCases* op : all_op_cases()) {
+        std::string dtypes;
+        for (const DType dtype : op->dtypes) dtypes += (dtypes.empty() ? "" : " ") + std::string(name_of(dtype));
+        fmt::print("{:<18} {:<8} {:<18} {:<10} {}\n", op->op, "cpu", dtypes, op->backward ? "yes" : "-", op->variants.empty() ? "one" : fmt::format("{}", fmt::join(op->variants, " ")));
+    }
+    return 0;
+}
+
+std::function<int()> declare(CLI::App& app) {
+    auto ops = std::make_shared<bool>(false);
+    app.add_flag("--ops", *ops, "print the support matrix: ops, devices, dtypes, gradients, variants");
+    return [ops] { return *ops ? print_ops() : run(); };
+}
 
 }  // namespace
 
-const Command doctor_command = {"doctor", "check this machine and this build", "  molten doctor", declare};
+const Command doctor_command = {"doctor", "check this machine and this build", "  molten doctor\n  molten doctor --ops", declare};
 
 }  // namespace molten::commands
