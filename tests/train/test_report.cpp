@@ -59,6 +59,7 @@ ReportData full() {
                     {false, true},
                     {{"molten", "model", {0.5, 0.9}, {0.1, 0.01}, "", 3},
                      {"no_gate", "ablation", {0.6, 0.95}, {0.1, 0.01}, "", 0},
+                     {"mean", "baseline", {2.5, 0.1}, {}, "", 0},
                      {"ridge", "baseline", {0.75, 0.8}, {0.1, 0.01}, "lambda = 10", 1}},
                     "model"}};
     data.curves = {{"model 0", {0, 1, 2}, {1, 0.5, 0.01}, {1.2, 0.6, 0.7}, 1}, {"model 1", {0, 1, 2}, {1, 0.5, 0.1}, {1.2, 0.6, 0.5}, 2}};
@@ -135,6 +136,7 @@ TEST_CASE("report: everything that was given is on the page") {
                              "seed = 0",
                              "no drawing",
                              "best baseline: ridge, 0.7500",
+                             "best baseline: ridge, 0.8000",
                              "model 1 2",
                              "80 train, 10 validation, 10 test"})
         CHECK_MESSAGE(text.find(part) != std::string::npos, part);
