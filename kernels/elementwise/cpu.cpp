@@ -43,6 +43,8 @@ const A* line_of(const T* x, std::int64_t stride, std::int64_t n, A* buffer) {
     if (stride == 1) {
 #pragma omp simd
         for (std::int64_t i = 0; i < n; ++i) buffer[i] = A(x[i]);
+    } else if (stride == 0) {
+        std::fill_n(buffer, n, A(x[0]));
     } else {
         for (std::int64_t i = 0; i < n; ++i) buffer[i] = A(x[i * stride]);
     }

@@ -73,6 +73,15 @@ void weigh_and_mask(A* terms, std::int64_t n, const A* weights, const std::uint8
     }
 }
 
+// A function of its own: inside the task below the compiler leaves this loop scalar.
+template <class A>
+__attribute__((noinline)) A sum_of(const A* terms, std::int64_t n) {
+    A sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::int64_t i = 0; i < n; ++i) sum += terms[i];
+    return sum;
+}
+
 // A line of kLine elements at a time, in a buffer: one plain loop for the loss, one each for weights, mask and sum.
 template <class T, ElementLoss Kind>
 void forward(const Launch& launch, const ElementLossArgs& a) {
@@ -92,10 +101,7 @@ void forward(const Launch& launch, const ElementLossArgs& a) {
             for (std::int64_t i = 0; i < n; ++i) terms[i] = value<Kind>(A(x[i]), A(t[i]), delta);
             weigh_and_mask(terms, n, pattern ? pattern + first % a.targets : nullptr, a.mask ? a.mask + first : nullptr);
             if (a.reduction == Reduction::none) std::copy_n(terms, n, static_cast<A*>(a.loss) + first);
-            A sum = 0;
-#pragma omp simd reduction(+ : sum)
-            for (std::int64_t i = 0; i < n; ++i) sum += terms[i];
-            total += sum;
+            total += sum_of(terms, n);
         }
         partial[begin / kChunk] = total;
     });
