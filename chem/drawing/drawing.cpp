@@ -19,6 +19,7 @@ std::string draw_svg(const Molecule& molecule, const DrawingOptions& options) {
     RDKit::MolDraw2DSVG drawer(options.width, options.height);
     if (!options.colour) RDKit::assignBWPalette(drawer.drawOptions().atomColourPalette);
     drawer.drawOptions().clearBackground = options.background;
+    drawer.drawOptions().fixedBondLength = 28;  // pixels at most: a small molecule does not fill the picture
     RDKit::MolDraw2DUtils::prepareAndDrawMolecule(drawer, rdkit(molecule), options.legend);
     drawer.finishDrawing();
     std::string svg = drawer.getDrawingText();

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <fstream>
 #include <memory>
 
 #include "train/commands/command.h"
@@ -13,14 +17,20 @@ struct State {
     bool overwrite = false, dry_run = false;
 };
 
+// An argument as a shell would have to read it.
+std::string shell_quoted(const std::string& argument) {
+    const bool plain = !argument.empty() && std::all_of(argument.begin(), argument.end(), [](unsigned char c) { return std::isalnum(c) || std::strchr("-_./=,:+@%", c); });
+    if (plain) return argument;
+    std::string result = "'";
+    for (const char c : argument) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return result + "'";
+}
+
 // The command line as it was typed, for command.txt and messages.
 std::string typed() {
+    std::ifstream in("/proc/self/cmdline", std::ios::binary);
     std::string result;
-    if (std::FILE* file = std::fopen("/proc/self/cmdline", "rb")) {
-        for (int c; (c = std::fgetc(file)) != EOF;) result += c == 0 ? ' ' : static_cast<char>(c);
-        std::fclose(file);
-    }
-    while (!result.empty() && result.back() == ' ') result.pop_back();
+    for (std::string argument; std::getline(in, argument, '\0');) result += (result.empty() ? "" : " ") + shell_quoted(argument);
     return result.empty() ? "molten train" : result;
 }
 

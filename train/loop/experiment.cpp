@@ -26,6 +26,10 @@ struct Job {
     std::int64_t member;
 };
 
+std::string progress_text(double loss, double validation) {
+    return std::isnan(validation) ? fmt::format("loss {:.4f}", loss) : fmt::format("loss {:.4f}  val {:.4f}", loss, validation);
+}
+
 // Trains the jobs one after the other, saving between steps, and goes on from the newest good checkpoint.
 class Trainer {
   public:
@@ -74,7 +78,7 @@ class Trainer {
                 validation = epoch->val_loss;
                 record(arm, job, *epoch);
             }
-            bar.update(static_cast<std::size_t>(member.steps()), fmt::format("loss {:.4f}  val {:.4f}", member.last_loss(), validation));
+            bar.update(static_cast<std::size_t>(member.steps()), progress_text(member.last_loss(), validation));
             const bool due = seconds_since(saved) >= options_.checkpoint_seconds ||
                              (options_.checkpoint_steps > 0 && member.steps() - saved_step >= options_.checkpoint_steps);
             const bool stop = StopSignal::requested();
