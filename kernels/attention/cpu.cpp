@@ -70,7 +70,7 @@ void forward_block(const Heads<T>& heads, std::int64_t b, std::int64_t h, std::i
                 std::fill_n(row, count, S(0));
                 continue;
             }
-            const S shrink = before == kMinusInfinity<S> ? S(0) : vector_math::exp(before - now);
+            const S shrink = vector_math::exp(before - now);
             sum[i] = sum[i] * shrink + exponentials(row, count, now);
             largest[i] = now;
             S* o = out.data() + i * p.width;

@@ -1,6 +1,7 @@
 // What the table of matmul cannot say: padded rows, known answers, larger products of every variant, NaN, error messages.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -21,9 +22,10 @@ std::vector<float> random_floats(std::int64_t count, std::uint64_t stream) {
     return values;
 }
 
-// Largest error over its analytic budget (k + 4) u sum |a b|, against a double loop.
+// Largest error of C (and of P where it is kept) over the analytic budget (k + 4) u sum |terms|, against a double loop.
 double worst_over_budget(const MatMulArgs& p, const float* c) {
-    const auto *a = static_cast<const float*>(p.a), *b = static_cast<const float*>(p.b);
+    const auto *a = static_cast<const float*>(p.a), *b = static_cast<const float*>(p.b), *bias = static_cast<const float*>(p.bias);
+    const auto *residual = static_cast<const float*>(p.residual), *pre = static_cast<const float*>(p.pre_activation);
     double worst = 0;
     for (std::int64_t i = 0; i < p.m; i += 7)
         for (std::int64_t j = 0; j < p.n; ++j) {
@@ -33,7 +35,13 @@ double worst_over_budget(const MatMulArgs& p, const float* c) {
                     double(p.transpose_a ? a[q * p.lda + i] : a[i * p.lda + q]) * (p.transpose_b ? b[j * p.ldb + q] : b[q * p.ldb + j]);
                 sum += term, magnitude += std::abs(term);
             }
-            worst = std::max(worst, std::abs(c[i * p.ldc + j] - sum) / (static_cast<double>(p.k + 4) * Tracked::u * magnitude + 1e-30));
+            if (bias) sum += bias[j], magnitude += std::abs(bias[j]);
+            const std::int64_t at = i * p.ldc + j;
+            const double before = sum;
+            if (p.activation == MatMulActivation::relu) sum = std::max(sum, 0.);
+            if (residual) sum += p.beta * residual[at], magnitude += std::abs(p.beta * residual[at]);
+            const double error = std::max(std::abs(c[at] - sum), pre ? std::abs(pre[at] - before) : 0);
+            worst = std::max(worst, error / (static_cast<double>(p.k + 4) * Tracked::u * magnitude + 1e-30));
         }
     return worst;
 }
@@ -85,6 +93,21 @@ TEST_CASE("matmul of the sizes of a model, every variant within its budget") {
             INFO(variant, " m ", m, " n ", n, " k ", k);
             CHECK(worst_over_budget(p, c.data()) <= 1);
         }
+}
+
+TEST_CASE("matmul of a B that is packed in several slabs, with all that follows the product") {
+    MatMulArgs p;
+    p.m = 40, p.n = 1250, p.k = 1100, p.lda = p.k, p.ldb = p.k, p.ldc = p.n + 6, p.transpose_b = true;
+    p.activation = MatMulActivation::relu, p.beta = 0.5;
+    const auto a = random_floats(p.m * p.k, 31), b = random_floats(p.n * p.k, 32), bias = random_floats(p.n, 33);
+    const auto residual = random_floats(p.m * p.ldc, 34);
+    for (const bool keeps : {false, true}) {
+        std::vector<float> c(residual.size(), NAN), pre(residual.size(), NAN);
+        p.a = a.data(), p.b = b.data(), p.c = c.data(), p.bias = bias.data(), p.residual = residual.data();
+        p.pre_activation = keeps ? pre.data() : nullptr;
+        cpu::matmul_forward({}, p);
+        CHECK(worst_over_budget(p, c.data()) <= 1);
+    }
 }
 
 TEST_CASE("matmul adds to C where the residual is C, over several slices of k") {
