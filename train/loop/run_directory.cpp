@@ -70,6 +70,35 @@ void refuse_other_run(const fs::path& root, const std::string& config, const std
         throw Error(ExitCode::data, fmt::format("{}: the data file has changed since the run began", root.string()), "train again with another --out");
 }
 
+// The name of a file that was being written when its process was killed: ".report.html.tmp-4711-3".
+bool is_leftover(const std::string& name) { return name.starts_with(".") && name.find(".tmp-") != std::string::npos; }
+
+void remove_leftovers(const fs::path& root) {
+    std::vector<fs::path> found;
+    for (auto it = fs::recursive_directory_iterator(root); it != fs::recursive_directory_iterator(); ++it) {
+        if (it->is_directory() && it->path().filename() == "checkpoints") it.disable_recursion_pending();  // looked after by CheckpointWriter
+        else if (it->is_regular_file() && is_leftover(it->path().filename().string())) found.push_back(it->path());
+    }
+    for (const fs::path& path : found) io::remove_file(path);
+}
+
+// Killed before requested.toml, the last file of open(), was there: nothing but its other files, and best/ empty.
+bool only_begun(const fs::path& root) {
+    if (!fs::is_directory(root / "best") || !fs::is_empty(root / "best")) return false;
+    return std::all_of(fs::directory_iterator(root), fs::directory_iterator(), [](const fs::directory_entry& entry) {
+        const std::string name = entry.path().filename().string();
+        return name == "best" || name == "command.txt" || name == "env.json" || is_leftover(name);
+    });
+}
+
+// Empties the directory of a run. requested.toml stays to the end, so that a kill leaves a directory that is still known as a run's.
+void empty_run(const fs::path& root) {
+    std::vector<fs::path> entries;
+    for (const fs::directory_entry& entry : fs::directory_iterator(root))
+        if (entry.path().filename() != "requested.toml") entries.push_back(entry.path());
+    for (const fs::path& entry : entries) fs::remove_all(entry);
+}
+
 }  // namespace
 
 RunDirectory RunDirectory::open(const TrainOptions& options, const std::string& command) {
@@ -77,18 +106,19 @@ RunDirectory RunDirectory::open(const TrainOptions& options, const std::string& 
     const std::string config = to_toml(options), env = environment(options);
     if (fs::exists(run.root / "requested.toml") && options.resume == "auto") {
         refuse_other_run(run.root, config, env);
+        remove_leftovers(run.root);
         run.resumed = true;
         return run;
     }
     // A directory where nothing has been trained yet, because the data was refused, is no obstacle.
     const bool started = fs::exists(run.root / "requested.toml"), trained = fs::exists(run.root / "checkpoints") || fs::exists(run.root / "replicate-0");
-    if (fs::exists(run.root) && !fs::is_empty(run.root)) {
+    if (fs::exists(run.root) && !fs::is_empty(run.root) && !only_begun(run.root)) {
         if (!options.overwrite && !(started && !trained))
             throw Error(ExitCode::usage, fmt::format("{} exists and is not empty", run.root.string()),
                         "continue it with --resume auto, replace it with --overwrite, or choose another --out");
         if (!started)
             throw Error(ExitCode::usage, fmt::format("{} is no run directory: --overwrite will not delete it", run.root.string()), "choose another --out");
-        fs::remove_all(run.root);
+        empty_run(run.root);
     }
     std::error_code failed;
     fs::create_directories(run.best(), failed);
