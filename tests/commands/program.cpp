@@ -1,5 +1,6 @@
 #include "tests/commands/program.h"
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -132,6 +133,18 @@ std::string molecule_table(std::size_t rows, std::uint64_t seed) {
     return text;
 }
 
+Home::Home() {
+    const bool memory = ::access("/dev/shm", W_OK | X_OK) == 0;
+    std::string pattern = ((memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "molten_home_XXXXXX").string();
+    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory at " + pattern);
+    path = pattern;
+}
+
+Home::~Home() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+}
+
 void write_text(const fs::path& path, const std::string& text) {
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out << text;
@@ -157,6 +170,29 @@ std::map<std::string, std::string> files_below(const fs::path& root) {
     for (const auto& entry : fs::recursive_directory_iterator(root))
         if (entry.is_regular_file()) result[fs::relative(entry.path(), root).string()] = read_text(entry.path());
     return result;
+}
+
+std::map<std::string, std::string> lasting_files(const fs::path& run) {
+    std::map<std::string, std::string> result;
+    for (auto& [name, bytes] : files_below(run)) {
+        const std::string file = fs::path(name).filename().string();
+        const bool lasting = name.find("best/") != std::string::npos || name.find("arms/") != std::string::npos || file == "metrics.jsonl" ||
+                             file == "metrics.csv" || file == "metrics.json" || file == "splits.json" || file == "predictions.csv" || file == "rejected.csv";
+        if (lasting) result.emplace(name, std::move(bytes));
+    }
+    return result;
+}
+
+void check_same_files(const std::map<std::string, std::string>& expected, const std::map<std::string, std::string>& found) {
+    for (const auto& [name, bytes] : expected) {
+        INFO(name);
+        CHECK(found.contains(name));
+        if (found.contains(name)) CHECK((found.at(name) == bytes));
+    }
+    for (const auto& [name, bytes] : found) {
+        INFO(name);
+        CHECK(expected.contains(name));
+    }
 }
 
 }  // namespace molten::program

@@ -58,11 +58,27 @@ Molecule molecule(std::size_t number);
 // id,smiles,y,label: y is the number of heteroatoms with seeded noise, label says whether there is more than one.
 std::string molecule_table(std::size_t rows, std::uint64_t seed = 1);
 
+// An empty directory of its own, in memory where there is one: fsync on a disk is not what these tests look at.
+struct Home {
+    std::filesystem::path path;
+    Home();
+    ~Home();
+    Home(const Home&) = delete;
+    Home& operator=(const Home&) = delete;
+};
+
 void write_text(const std::filesystem::path& path, const std::string& text);
 std::string read_text(const std::filesystem::path& path);
 std::vector<std::string> lines(const std::string& text);
 
 // All files below `root` by their relative path; empty without the directory.
 std::map<std::string, std::string> files_below(const std::filesystem::path& root);
+
+// Those of them that may not depend on when, where, how often or in how many goes a run was computed: weights, pipeline, metrics,
+// splits, predictions, rejected rows.
+std::map<std::string, std::string> lasting_files(const std::filesystem::path& run);
+
+// Checks that both hold the same names with the same bytes; says which differ.
+void check_same_files(const std::map<std::string, std::string>& expected, const std::map<std::string, std::string>& found);
 
 }  // namespace molten::program

@@ -6,7 +6,6 @@
 
 #include "engine/io/json.h"
 #include "tests/commands/program.h"
-#include "tests/train/temporary_directory.h"
 
 using namespace molten;
 using namespace molten::program;
@@ -16,7 +15,7 @@ namespace {
 
 // A table with two unusable rows, and the run that was trained on it.
 struct Trained {
-    TemporaryDirectory home;
+    Home home;
     fs::path data = home.path / "t.csv", out = home.path / "run";
     Ended ended;
 
@@ -36,25 +35,6 @@ std::vector<std::string> cells(const std::string& line) {  // of tables without 
         if (c == ',') result.emplace_back();
         else result.back() += c;
     return result;
-}
-
-// What of a run must not depend on when, where or how often it was computed.
-std::map<std::string, std::string> lasting(const fs::path& run) {
-    std::map<std::string, std::string> result;
-    for (auto& [name, bytes] : files_below(run))
-        if (name.starts_with("best/") || name.starts_with("arms/") || name == "metrics.jsonl" || name == "metrics.csv" || name == "metrics.json" ||
-            name == "splits.json" || name == "predictions.csv" || name == "rejected.csv")
-            result.emplace(name, std::move(bytes));
-    return result;
-}
-
-void check_equal(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b) {
-    REQUIRE(a.size() == b.size());
-    for (const auto& [name, bytes] : a) {
-        INFO(name);
-        REQUIRE(b.contains(name));
-        CHECK(b.at(name) == bytes);
-    }
 }
 
 }  // namespace
@@ -155,7 +135,7 @@ TEST_CASE("train: eval's figures are those of the predictions") {
 }
 
 TEST_CASE("featurize: every kind, rows in = rows out") {
-    const TemporaryDirectory home;
+    const Home home;
     const fs::path data = home.path / "t.csv", out = home.path / "f.csv";
     write_text(data, "smiles,name\nOCC,a\nc1ccccc1C,b\nxyz,c\nC(C)O,d\n");
     const auto featurized = [&](const Arguments& more) {
@@ -213,7 +193,7 @@ TEST_CASE("help: every command with examples, every setting once") {
 }
 
 TEST_CASE("train: a dry run says sizes and writes nothing") {
-    const TemporaryDirectory home;
+    const Home home;
     const fs::path data = home.path / "t.csv";
     write_text(data, molecule_table(40));
     const Ended ended = run(tiny_training(data, home.path / "run", {"--target", "y", "--dry-run"}));
@@ -228,19 +208,19 @@ TEST_CASE("train: a dry run says sizes and writes nothing") {
 
 TEST_CASE("train: the same seed twice, and its own config.toml, give the same bytes; another seed does not") {
     const Trained run;
-    const auto first = lasting(run.out);
+    const auto first = lasting_files(run.out);
     CHECK(first.size() >= 10);
     const fs::path again = run.home.path / "again", config = run.home.path / "config", other = run.home.path / "other";
     CHECK(molten::program::run(tiny_training(run.data, again, {"--target", "y"})).code == 0);
-    check_equal(first, lasting(again));
+    check_same_files(first, lasting_files(again));
     CHECK(molten::program::run({"train", "--config", (run.out / "config.toml").string(), "--out", config.string()}).code == 0);
-    check_equal(first, lasting(config));
+    check_same_files(first, lasting_files(config));
     CHECK(molten::program::run(tiny_training(run.data, other, {"--target", "y", "--seed", "1"})).code == 0);
-    CHECK(lasting(other).at("best/member_0.safetensors") != first.at("best/member_0.safetensors"));
+    CHECK(lasting_files(other).at("best/member_0.safetensors") != first.at("best/member_0.safetensors"));
 }
 
 TEST_CASE("train: the number of threads changes no bit") {
-    const TemporaryDirectory home;
+    const Home home;
     const fs::path data = home.path / "t.csv";
     write_text(data, molecule_table(80));
     const Arguments settings = {"--target", "y", "--width", "32", "--ensemble", "2", "--baselines", "mean,ridge"};
@@ -248,14 +228,14 @@ TEST_CASE("train: the number of threads changes no bit") {
     for (const char* threads : {"1", "2", "3"}) {
         const fs::path out = home.path / threads;
         CHECK(run(tiny_training(data, out, settings), {{"MOLTEN_THREADS", threads}}).code == 0);
-        if (first.empty()) first = lasting(out);
-        check_equal(first, lasting(out));
+        if (first.empty()) first = lasting_files(out);
+        check_same_files(first, lasting_files(out));
     }
     CHECK(first.contains("best/member_1.safetensors"));
 }
 
 TEST_CASE("train: ablations, replicates and several targets of different kinds") {
-    const TemporaryDirectory home;
+    const Home home;
     const fs::path data = home.path / "t.csv", out = home.path / "run";
     write_text(data, molecule_table(60));
     const Ended ended = run(tiny_training(data, out, {"--target", "y", "--target", "label", "--ablations", "graph_only,no_gate", "--replicates", "2"}));
