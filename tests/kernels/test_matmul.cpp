@@ -22,7 +22,7 @@ std::vector<float> random_floats(std::int64_t count, std::uint64_t stream) {
     return values;
 }
 
-// Largest error of C (and of P where it is kept) over the analytic budget (k + 4) u sum |terms|, against a double loop.
+// Largest error of C (plus that of P where it is kept) over the analytic budget (k + 4) u sum |terms|, against a double loop.
 double worst_over_budget(const MatMulArgs& p, const float* c) {
     const auto *a = static_cast<const float*>(p.a), *b = static_cast<const float*>(p.b), *bias = static_cast<const float*>(p.bias);
     const auto *residual = static_cast<const float*>(p.residual), *pre = static_cast<const float*>(p.pre_activation);
@@ -40,7 +40,8 @@ double worst_over_budget(const MatMulArgs& p, const float* c) {
             const double before = sum;
             if (p.activation == MatMulActivation::relu) sum = std::max(sum, 0.);
             if (residual) sum += p.beta * residual[at], magnitude += std::abs(p.beta * residual[at]);
-            const double error = std::max(std::abs(c[at] - sum), pre ? std::abs(pre[at] - before) : 0);
+            const double error = std::abs(c[at] - sum) + (pre ? std::abs(pre[at] - before) : 0);
+            if (!std::isfinite(error)) return HUGE_VAL;
             worst = std::max(worst, error / (static_cast<double>(p.k + 4) * Tracked::u * magnitude + 1e-30));
         }
     return worst;
@@ -106,7 +107,7 @@ TEST_CASE("matmul of a B that is packed in several slabs, with all that follows 
         p.a = a.data(), p.b = b.data(), p.c = c.data(), p.bias = bias.data(), p.residual = residual.data();
         p.pre_activation = keeps ? pre.data() : nullptr;
         cpu::matmul_forward({}, p);
-        CHECK(worst_over_budget(p, c.data()) <= 1);
+        CHECK(worst_over_budget(p, c.data()) <= (keeps ? 2 : 1));
     }
 }
 
