@@ -154,7 +154,12 @@ void fit_intervals(Pipeline& pipeline, const Predictions& p, std::span<const dou
             predicted.push_back(p.at(p.mean, r, target.first_output));
             spread.push_back(p.at(p.spread, r, target.first_output));
         }
-        target.interval = uncertainty::fit_normalised_intervals({measured, predicted, spread, {}}, pipeline.alpha);
+        // Intervals that follow the members' disagreement, where that makes them narrower: few members disagree by chance.
+        const uncertainty::Measured calibration{measured, predicted, spread, {}};
+        const uncertainty::ConformalIntervals plain = uncertainty::fit_intervals(calibration, pipeline.alpha);
+        const uncertainty::ConformalIntervals normalised = uncertainty::fit_normalised_intervals(calibration, pipeline.alpha);
+        const bool narrower = uncertainty::measure(normalised, calibration).mean_width < uncertainty::measure(plain, calibration).mean_width;
+        target.interval = narrower ? normalised : plain;
     }
 }
 

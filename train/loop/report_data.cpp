@@ -44,7 +44,7 @@ report::MetricsTable empty_table(const Outcome& outcome, std::string title) {
 report::MetricsTable comparison(const Outcome& outcome) {
     report::MetricsTable table = empty_table(outcome, "Test part");
     for (std::size_t a = 0; a < outcome.arms.size(); ++a)
-        table.rows.push_back({outcome.arms[a].arm.name, a == 0 ? "model" : "ablation", headline_values(outcome, outcome.arms[a].test), {},
+        table.rows.push_back({outcome.arms[a].arm.name, a == 0 || outcome.arms[a].arm.name == "one member" ? "model" : "ablation", headline_values(outcome, outcome.arms[a].test), {},
                               fmt::format("{} model{}", outcome.arms[a].arm.members, outcome.arms[a].arm.members == 1 ? "" : "s"), 0});
     for (std::size_t b = 0; b < outcome.baselines.size(); ++b)
         table.rows.push_back({outcome.baselines[b].name, "baseline", headline_values(outcome, outcome.baseline_test[b]), {}, outcome.baselines[b].settings,
