@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -62,6 +64,28 @@ double relative_error(const std::vector<A>& a, const std::vector<B>& b) {
     }
     if (!std::isfinite(difference)) return HUGE_VAL;
     return norm > 0 ? std::sqrt(difference / norm) : std::sqrt(difference);
+}
+
+// All tensors of a case at once; nothing where the folder is not there.
+struct Recorded {
+    std::vector<std::int64_t> shape;
+    std::vector<float> f32;
+    std::vector<std::int64_t> i64;
+};
+inline std::optional<std::map<std::string, Recorded>> read_parity(const std::string& name) {
+    const std::filesystem::path path = parity_folder(name) / "io.safetensors";
+    if (!std::filesystem::exists(path)) return std::nullopt;
+    const io::SafetensorsFile file = io::SafetensorsFile::open(path);
+    const RecordedTensors tensors(path);
+    std::map<std::string, Recorded> result;
+    for (std::size_t i = 0; i < file.size(); ++i) {
+        const std::string key(file[i].name);
+        Recorded& recorded = result[key];
+        recorded.shape = tensors.shape(key);
+        if (file[i].dtype == io::SafetensorsDType::f32) recorded.f32 = tensors.floats(key);
+        if (file[i].dtype == io::SafetensorsDType::i64) recorded.i64 = tensors.integers(key);
+    }
+    return result;
 }
 
 }  // namespace molten

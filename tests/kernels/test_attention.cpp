@@ -10,7 +10,7 @@
 #include "kernels/attention/attention.h"
 #include "kernels/common/check.h"
 #include "kernels/common/philox.h"
-#include "tests/kernels/parity_file.h"
+#include "tests/parity.h"
 
 namespace molten {
 namespace {

@@ -12,7 +12,7 @@
 #include "kernels/common/check.h"
 #include "kernels/common/philox.h"
 #include "kernels/matmul/matmul.h"
-#include "tests/kernels/parity_file.h"
+#include "tests/parity.h"
 
 namespace molten {
 namespace {
