@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -17,6 +18,15 @@ constexpr int most_rounds = 1500, patience = 60;
 constexpr double row_share = 0.8, feature_share = 0.4, lambda = 1;
 constexpr std::size_t min_leaf = 4;
 constexpr std::array depths{4, 7};
+
+// Rounds times rows over all targets and depths: about a minute and a half on two cores.
+constexpr double work_limit = 1e8;
+constexpr int fewest_rounds = 100;
+
+int round_limit(const Problem& p, std::size_t rows) {
+    const double rounds = work_limit / static_cast<double>(rows * p.target_count * p.width() * depths.size());
+    return static_cast<int>(std::clamp(rounds, 1.0 * fewest_rounds, 1.0 * most_rounds));
+}
 
 // Small steps generalise better; on many rows twice the step costs little accuracy and half the time.
 double learning_rate(std::size_t rows) { return rows <= 5000 ? 0.05 : 0.1; }
@@ -52,7 +62,8 @@ class Booster {
     // Stops `patience` rounds after the smallest loss on the selection rows and gives the values of that round.
     Boosted run_until_best() {
         Boosted best;
-        for (int round = 1; round <= most_rounds && round - best.rounds <= patience; ++round) {
+        const int limit = round_limit(p_, fit_.size());
+        for (int round = 1; round <= limit && round - best.rounds <= patience; ++round) {
             add_round();
             const double loss = selection_loss(p_, target_, target_.selection, values_);
             if (loss < best.loss) best = {values_, loss, round};
@@ -154,9 +165,11 @@ Outcome boost(const Problem& p, const BinnedFeatures& features, const Target& ta
     for (std::size_t i = 1; i < depths.size(); ++i)
         if (tried[i].loss < tried[best].loss) best = i;
     const int rounds = tried[best].rounds;
+    const bool limited = rounds == round_limit(p, target.fit.size());
     if (target.held_out) tried[best] = Booster(p, features, target, target.train, depths[best]).run(rounds);
     return {std::move(tried[best].values),
-            fmt::format("depth {}, {} rounds of rate {}", depths[best], rounds, learning_rate(target.train.size()))};
+            fmt::format("depth {}, {} rounds of rate {}{}", depths[best], rounds, learning_rate(target.train.size()),
+                        limited ? " (the most allowed for so many rows)" : "")};
 }
 
 }  // namespace
