@@ -34,8 +34,10 @@ SettingFlags::SettingFlags(CLI::App& app) {
             given->option = app.add_flag(fmt::format("--{},--no-{}{{false}}", name, name), given->values, help);
         } else {
             given->option = app.add_option("--" + dashed(setting.name), given->values, help);
-            if (setting.repeats) given->option->delimiter(',');
-            else given->option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+            // One value a flag: what follows it is the next flag. The name of a column may hold a comma, other lists are split there.
+            given->option->expected(1)->allow_extra_args(false);
+            given->option->multi_option_policy(setting.repeats ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+            if (setting.repeats && setting.name != "target") given->option->delimiter(',');
         }
         given->option->group(setting.section);
         given_.push_back(std::move(given));

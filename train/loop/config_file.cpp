@@ -51,6 +51,15 @@ void set_list(TrainOptions& options, const Setting& setting, const std::vector<s
         if (value != "none") setting.set(options, value);
 }
 
+// The values of a variable: split at commas as on the command line, where only the name of a column may hold one.
+std::vector<std::string> listed(const Setting& setting, const std::string& text) {
+    if (setting.name == "target") return {text};
+    std::vector<std::string> values;
+    std::stringstream in(text);
+    for (std::string value; std::getline(in, value, ',');) values.push_back(value);
+    return values;
+}
+
 void set_node(TrainOptions& options, const Setting& setting, const toml::node& node, const std::string& place) {
     try {
         if (const auto* array = node.as_array()) {
@@ -120,7 +129,7 @@ void read_environment(TrainOptions& options) {
         if (it == known.end()) throw Error(ExitCode::usage, fmt::format("environment variable {} is no setting.{}", name, data::did_you_mean(name, known)));
         const Setting& setting = settings()[static_cast<std::size_t>(it - known.begin())];
         try {
-            if (setting.repeats) set_list(options, setting, {text.substr(equal + 1)});
+            if (setting.repeats) set_list(options, setting, listed(setting, text.substr(equal + 1)));
             else setting.set(options, text.substr(equal + 1));
         } catch (const Error& error) {
             throw Error(ExitCode::usage, fmt::format("environment variable {}: {}", name, error.what()), error.hint());
