@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "train/baselines/problem.h"
 #include "train/data/nearest.h"
 
 namespace molten::train {
@@ -71,8 +72,6 @@ using O = TrainOptions;
     {section, #field, help, false, false, [](O& o, const std::string& v) { o.field = v; }, [](const O& o) { return quoted(o.field); }}
 #define CHOICE(section, field, help, ...) \
     {section, #field, help, false, false, [](O& o, const std::string& v) { o.field = choice(v, __VA_ARGS__); }, [](const O& o) { return quoted(o.field); }}
-#define LIST(section, field, help) \
-    {section, #field, help, true, false, [](O& o, const std::string& v) { o.field.push_back(v); }, [](const O& o) { return quoted(o.field); }}
 #define REAL(section, name, member, low, high, help) \
     {section, name, help, false, false, [](O& o, const std::string& v) { o.member = number(v, low, high); }, [](const O& o) { return real(o.member); }}
 #define WHOLE(section, name, member, low, high, help)                                                          \
@@ -156,7 +155,8 @@ const std::vector<Setting>& settings() {
         {"train", "ablations", "also train without parts: graph_only, fingerprint_only, descriptor_only, no_gate, no_retrieval, no_cross", true, false,
          [](O& o, const std::string& v) { o.ablations.push_back(choice(v, kAblations)); }, [](const O& o) { return quoted(o.ablations); }},
         WHOLE("train", "ablation_members", ablation_members, 0, 1000, "models of an ablation's ensemble; 0: as many as the whole model has"),
-        LIST("train", baselines, "classical models for the same table: mean, knn, ridge, random_forest, svm ...; none"),
+        {"train", "baselines", "classical models for the same table: mean, knn, ridge, random_forest, svm ...; none", true, false,
+         [](O& o, const std::string& v) { o.baselines.emplace_back(baselines::find(v).name); }, [](const O& o) { return quoted(o.baselines); }},
         REAL("train", "checkpoint_seconds", checkpoint_seconds, 0, 86400, "seconds between checkpoints"),
         WHOLE("train", "checkpoint_steps", checkpoint_steps, 0, kMany, "also save after this many steps; 0 by time alone"),
         REAL("report", "alpha", alpha, 0.001, 0.5, "prediction intervals cover 1 - alpha"),
