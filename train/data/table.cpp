@@ -40,7 +40,7 @@ Format parse_format(std::string_view name) {
 }
 
 TableReader::TableReader(const std::string& path, const TableOptions& options)
-    : TableReader(Input::open(path, options.limits), options.format ? *options.format : format_of(path), options) {}
+    : TableReader{Input::open(path, options.limits), options.format ? *options.format : format_of(path), options} {}  // {}: opened first
 
 TableReader::TableReader(Input input, Format format, const TableOptions& options) : name_(input.name()) {
     if (format == Format::smi) {
