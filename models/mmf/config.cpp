@@ -59,7 +59,11 @@ MmfConfig MmfConfig::from_json(const io::JsonView& j) {
     c.descriptor = j["descriptor"].boolean();
     c.retrieval = j["retrieval"].boolean();
     c.cross_attention = j["cross_attention"].boolean();
-    c.gate = parse_gate(j["gate"].string());
+    try {
+        c.gate = parse_gate(j["gate"].string());
+    } catch (const Error& error) {
+        j["gate"].fail(error.what());
+    }
     c.top_k = j["top_k"].integer(1, 64);
     c.width = j["width"].integer(1, 65536);
     c.layers = j["layers"].integer(0, 1024);
@@ -71,7 +75,11 @@ MmfConfig MmfConfig::from_json(const io::JsonView& j) {
     c.descriptor_dropout = j["descriptor_dropout"].number(0, 1);
     c.fingerprint_drop_rate = j["fingerprint_drop_rate"].number(0, 1);
     c.retrieval_drop_rate = j["retrieval_drop_rate"].number(0, 1);
-    c.check();
+    try {
+        c.check();
+    } catch (const Error& error) {
+        j.fail(error.what());
+    }
     return c;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "chem/graph/graph.h"
 #include "engine/io/file.h"
 #include "engine/io/tensors.h"
 #include "train/loop/pipeline.h"
@@ -96,6 +97,11 @@ Pipeline Pipeline::load(const std::filesystem::path& directory) {
     if (j["version"].integer() > 1) j["version"].fail("this model was written by a newer molten");
     Pipeline p;
     p.features.features = j["features"].string();
+    try {
+        chem::feature_set(p.features.features);
+    } catch (const std::invalid_argument& error) {
+        j["features"].fail(error.what());
+    }
     p.features.explicit_h = j["explicit_h"].boolean();
     p.features.fingerprint_radius = j["fingerprint_radius"].integer(0, 8);
     p.features.fingerprint_bits = j["fingerprint_bits"].integer(64, 65536);
@@ -105,8 +111,12 @@ Pipeline Pipeline::load(const std::filesystem::path& directory) {
     if (p.targets.empty()) j["targets"].fail("a model without targets");
 
     const auto file = io::SafetensorsFile::open(directory / "pipeline.safetensors", io::SafetensorsAccess::read);
-    p.scaler = data::StandardScaler::from_state(read_state(file, kScaler));
-    p.descriptors = data::DescriptorScaler::from_state(read_state(file, kDescriptors));
+    try {
+        p.scaler = data::StandardScaler::from_state(read_state(file, kScaler));
+        p.descriptors = data::DescriptorScaler::from_state(read_state(file, kDescriptors));
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", file.name(), error.what()), error.hint());
+    }
     p.fingerprint_columns = read_bytes_as<std::int32_t>(file, "fingerprint_columns", io::SafetensorsDType::i32);
     p.reference_bits = read_bytes_as<std::uint64_t>(file, "reference_bits", io::SafetensorsDType::u8);
     p.reference_targets = read_bytes_as<double>(file, "reference_targets", io::SafetensorsDType::f64);

@@ -85,6 +85,9 @@ Ensemble Ensemble::load(const std::filesystem::path& directory) {
 }
 
 Predictions Ensemble::predict(const Molecules& molecules) const {
+    if (config.graph && molecules.size() > 0 && config.node_features != molecules.graphs.node_features())
+        throw Error(ExitCode::corrupt, fmt::format("config.json and pipeline.json describe different models: node_features is {}, the features '{}' have {}",
+                                                   config.node_features, pipeline.features.features, molecules.graphs.node_features()));
     const ModelInput input(pipeline, molecules);
     std::vector<std::int64_t> rows(static_cast<std::size_t>(molecules.size()));
     std::iota(rows.begin(), rows.end(), 0);
