@@ -46,7 +46,7 @@ io::Json MmfConfig::to_json() const {
 
 MmfConfig MmfConfig::from_json(const io::JsonView& j) {
     if (j["format"].string() != "molten-mmf") j["format"].fail("expected \"molten-mmf\"");
-    if (j["version"].integer() > 1) j["version"].fail("this file was written by a newer molten");
+    if (j["version"].integer(1) > 1) j["version"].fail("this file was written by a newer molten");
     constexpr std::int64_t most = 1 << 24;
     MmfConfig c;
     c.node_features = j["node_features"].integer(0, most);

@@ -153,7 +153,7 @@ void Member::load(const io::Checkpoint& checkpoint) {
     const auto path = checkpoint.file("member.json");
     const io::Json document = io::read_json(path);
     const io::JsonView j(document, path.filename().string());
-    if (j["version"].integer() > 1) j["version"].fail("this checkpoint was written by a newer molten");
+    if (j["version"].integer(1) > 1) j["version"].fail("this checkpoint was written by a newer molten");
     if (j["member"].integer() != number_) j["member"].fail(fmt::format("expected {}", number_));
     optimizer_->set_steps(j["step"].integer(0));
     epoch_ = j["epoch"].integer(0);

@@ -94,7 +94,7 @@ Pipeline Pipeline::load(const std::filesystem::path& directory) {
     const io::Json document = io::read_json(directory / "pipeline.json");
     const io::JsonView j(document, "pipeline.json");
     if (j["format"].string() != "molten-pipeline") j["format"].fail("expected \"molten-pipeline\"");
-    if (j["version"].integer() > 1) j["version"].fail("this model was written by a newer molten");
+    if (j["version"].integer(1) > 1) j["version"].fail("this model was written by a newer molten");
     Pipeline p;
     p.features.features = j["features"].string();
     try {
