@@ -36,7 +36,7 @@ std::string other_value(const Setting& setting) {
     if (current.front() == '"' || current.front() == '[') return "a \"quoted\", back\\slashed\tname \xC2\xB0";
     if (name == "alpha") return "0.3125";
     if (current.find_first_of(".e") != std::string::npos) return "0.0625";
-    return name == "fingerprint_bits" ? "4096" : name == "width" ? "64" : "5";
+    return name == "fingerprint_bits" ? "4096" : name == "width" ? "64" : "7";
 }
 
 struct Variable {
