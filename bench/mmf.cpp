@@ -1,5 +1,7 @@
 // The multimodal model's training step and inference on a batch that bench/peers/mmf_cpu.py wrote (--dump): the numbers to hold
 // beside PyTorch's. `bench_mmf --batch=FILE [Google Benchmark flags]`; scripts/bench_step does both sides.
+#include "models/mmf/mmf.h"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 
 #include "engine/io/tensors.h"
 #include "engine/ops/loss.h"
-#include "models/mmf/mmf.h"
 #include "train/loop/optimizer.h"
 
 namespace {
@@ -41,7 +42,8 @@ Tensor reverse_entries(const Tensor& row_offset, const Tensor& column) {
     for (std::int32_t row = 0; row + 1 < row_offset.dim(0); ++row)
         for (std::int32_t e = offset[row]; e < offset[row + 1]; ++e) {
             const auto* first = columns + offset[columns[e]];
-            reverse.mutable_data<std::int32_t>()[e] = static_cast<std::int32_t>(std::lower_bound(first, columns + offset[columns[e] + 1], row) - columns);
+            reverse.mutable_data<std::int32_t>()[e] =
+                static_cast<std::int32_t>(std::lower_bound(first, columns + offset[columns[e] + 1], row) - columns);
         }
     return reverse;
 }
@@ -85,7 +87,8 @@ void train_step(benchmark::State& state, const Setting& s) {
         const Tensor loss = element_loss(output.prediction, s.y, {}, {ElementLoss::l2, Reduction::mean, 1});
         optimizer.step(tape.backward(loss), 1e-3);
     }
-    state.counters["molecules/s"] = benchmark::Counter(static_cast<double>(s.batch.molecules), benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["molecules/s"] =
+        benchmark::Counter(static_cast<double>(s.batch.molecules), benchmark::Counter::kIsIterationInvariantRate);
     state.counters["parameters"] = static_cast<double>(model.parameter_count());
 }
 
@@ -93,7 +96,8 @@ void inference(benchmark::State& state, const Setting& s) {
     const Mmf model(s.config, 1);
     const NoGrad quiet;
     for (auto _ : state) benchmark::DoNotOptimize(model.forward(s.batch, false).prediction.data());
-    state.counters["molecules/s"] = benchmark::Counter(static_cast<double>(s.batch.molecules), benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["molecules/s"] =
+        benchmark::Counter(static_cast<double>(s.batch.molecules), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ GradcheckReport gradcheck(const std::function<Tensors(const Tensors&)>& fn, cons
     for (const Tensor& input : inputs) {
         leaves.push_back(input ? input.clone() : Tensor());
         if (input && input.requires_grad()) {
-            if (input.dtype() != DType::f64) throw Error(ExitCode::usage, "gradcheck needs f64 inputs: finite differences of less are noise");
+            if (input.dtype() != DType::f64)
+                throw Error(ExitCode::usage, "gradcheck needs f64 inputs: finite differences of less are noise");
             leaves.back().set_requires_grad(true);
         }
     }
@@ -74,13 +75,15 @@ GradcheckReport gradcheck(const std::function<Tensors(const Tensors&)>& fn, cons
         for (const std::int64_t element : chosen_elements(leaves[input].elements(), options, input)) {
             const auto e = static_cast<std::size_t>(element);
             const double numeric =
-                (loss_with(input, element, values[e] + options.step) - loss_with(input, element, values[e] - options.step)) / (2 * options.step);
+                (loss_with(input, element, values[e] + options.step) - loss_with(input, element, values[e] - options.step)) /
+                (2 * options.step);
             const double miss = std::abs(analytic[e] - numeric) / (options.absolute + options.relative * std::abs(numeric));
             ++report.checked;
             if (!(miss <= report.worst)) {
                 report.worst = miss;
                 report.passed = report.passed && miss <= 1;
-                report.message = fmt::format("input {} element {}: tape {:.10g}, finite difference {:.10g}", input, element, analytic[e], numeric);
+                report.message =
+                    fmt::format("input {} element {}: tape {:.10g}, finite difference {:.10g}", input, element, analytic[e], numeric);
             }
         }
     }

@@ -37,8 +37,9 @@ Tensor sum(Tensor a, const Tensor& b) {
 const Tensor& Node::keep(std::size_t i) const {
     const Tensor& tensor = saved.at(i);
     if (tensor && tensor.storage()->version() != saved_versions[i])
-        throw Error(ExitCode::usage, fmt::format("{}: a tensor of shape {} that was saved for the backward pass has been changed in place since", op->name,
-                                                 tensor.shape().text()));
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: a tensor of shape {} that was saved for the backward pass has been changed in place since", op->name,
+                                tensor.shape().text()));
     return tensor;
 }
 
@@ -131,7 +132,8 @@ Gradients Tape::backward(const Tensors& roots, const Tensors& cotangents) {
         if (reached) {
             const Backward backward = node->op->gradient.backward();
             if (!backward)
-                throw Error(ExitCode::usage, fmt::format("a gradient is asked through {}, which has none: {}", node->op->name, node->op->gradient.why_not()));
+                throw Error(ExitCode::usage, fmt::format("a gradient is asked through {}, which has none: {}", node->op->name,
+                                                         node->op->gradient.why_not()));
             for (std::size_t i = 0; i < output_gradients.size(); ++i)
                 if (!output_gradients[i]) output_gradients[i] = Tensor::zeros(node->outputs[i].shape, node->outputs[i].dtype);
             const auto start = std::chrono::steady_clock::now();
@@ -141,7 +143,8 @@ Gradients Tape::backward(const Tensors& roots, const Tensors& cotangents) {
             for (std::size_t i = 0; i < node->inputs.size(); ++i) {
                 if (!node->inputs[i].requires_grad) continue;
                 if (i >= input_gradients.size() || !input_gradients[i])
-                    throw Error(ExitCode::usage, fmt::format("{} lost the gradient of its input {} of shape {}", node->op->name, i, node->inputs[i].shape.text()));
+                    throw Error(ExitCode::usage, fmt::format("{} lost the gradient of its input {} of shape {}", node->op->name, i,
+                                                             node->inputs[i].shape.text()));
                 if (!(input_gradients[i].shape() == node->inputs[i].shape))
                     throw Error(ExitCode::usage, fmt::format("{} gave its input {} a gradient of shape {}, wanted {}", node->op->name, i,
                                                              input_gradients[i].shape().text(), node->inputs[i].shape.text()));
@@ -156,7 +159,8 @@ Gradients Tape::backward(const Tensors& roots, const Tensors& cotangents) {
 void Tape::add_leaf_gradient(std::uint64_t id, Tensor gradient) { walking->add(id, std::move(gradient)); }
 
 std::string Tape::dump() const {
-    std::string result = fmt::format("{:>4} {:<18} {:<44} {:<20} {:>12} {:>10} {:>10}\n", "#", "op", "inputs", "outputs", "bytes saved", "ms fwd", "ms bwd");
+    std::string result =
+        fmt::format("{:>4} {:<18} {:<44} {:<20} {:>12} {:>10} {:>10}\n", "#", "op", "inputs", "outputs", "bytes saved", "ms fwd", "ms bwd");
     const auto shapes = [](const std::vector<ValueInfo>& values) {
         std::string text;
         for (const ValueInfo& value : values) text += (text.empty() ? "" : " ") + value.shape.text();
@@ -166,13 +170,14 @@ std::string Tape::dump() const {
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         const Node& node = nodes_[i];
-        result += fmt::format("{:>4} {:<18} {:<44} {:<20} {:>12} {:>10.4f} {:>10.4f}\n", i, node.op->name, shapes(node.inputs), shapes(node.outputs),
-                              node.saved_bytes, node.forward_ms, node.backward_ms);
+        result += fmt::format("{:>4} {:<18} {:<44} {:<20} {:>12} {:>10.4f} {:>10.4f}\n", i, node.op->name, shapes(node.inputs),
+                              shapes(node.outputs), node.saved_bytes, node.forward_ms, node.backward_ms);
         forward += node.forward_ms;
         backward += node.backward_ms;
         bytes += node.saved_bytes;
     }
-    return result + fmt::format("{:>4} {:<18} {:<44} {:<20} {:>12} {:>10.4f} {:>10.4f}\n", nodes_.size(), "total", "", "", bytes, forward, backward);
+    return result +
+           fmt::format("{:>4} {:<18} {:<44} {:<20} {:>12} {:>10.4f} {:>10.4f}\n", nodes_.size(), "total", "", "", bytes, forward, backward);
 }
 
 }  // namespace molten

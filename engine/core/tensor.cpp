@@ -31,9 +31,12 @@ void for_each_offset(const Shape& shape, const std::array<std::int64_t, Shape::k
 template <class F>
 void visit_dtype(DType dtype, F&& f) {
     switch (dtype) {
-        case DType::i32: return f.template operator()<std::int32_t>();
-        case DType::u8: return f.template operator()<std::uint8_t>();
-        default: return dispatch(dtype, f);
+        case DType::i32:
+            return f.template operator()<std::int32_t>();
+        case DType::u8:
+            return f.template operator()<std::uint8_t>();
+        default:
+            return dispatch(dtype, f);
     }
 }
 
@@ -79,11 +82,14 @@ bool Tensor::is_contiguous() const {
     return true;
 }
 
-const void* Tensor::window() const { return static_cast<const char*>(storage_->data()) + static_cast<std::size_t>(offset_) * size_of(dtype_); }
+const void* Tensor::window() const {
+    return static_cast<const char*>(storage_->data()) + static_cast<std::size_t>(offset_) * size_of(dtype_);
+}
 
 const void* Tensor::data() const {
     if (!storage_) throw Error(ExitCode::usage, "an absent tensor was read");
-    if (!is_contiguous() && elements() > 0) throw Error(ExitCode::usage, "a tensor of shape " + shape_.text() + " is not contiguous: call contiguous() first");
+    if (!is_contiguous() && elements() > 0)
+        throw Error(ExitCode::usage, "a tensor of shape " + shape_.text() + " is not contiguous: call contiguous() first");
     return window();
 }
 
@@ -108,7 +114,9 @@ std::vector<double> Tensor::to_vector() const {
     std::vector<double> result(static_cast<std::size_t>(elements()));
     visit_dtype(dtype_, [&]<class T>() {
         const T* first = static_cast<const T*>(window());
-        for_each_offset(shape_, strides_, [&](std::int64_t i, std::int64_t offset) { result[static_cast<std::size_t>(i)] = static_cast<double>(first[offset]); });
+        for_each_offset(shape_, strides_, [&](std::int64_t i, std::int64_t offset) {
+            result[static_cast<std::size_t>(i)] = static_cast<double>(first[offset]);
+        });
     });
     return result;
 }
@@ -127,7 +135,8 @@ Tensor Tensor::alias(Shape shape, std::array<std::int64_t, Shape::kMaxRank> stri
 }
 
 Tensor Tensor::alias(Shape shape) const {
-    if (shape.elements() != elements()) throw Error(ExitCode::usage, "a tensor of shape " + shape_.text() + " cannot be seen as " + shape.text());
+    if (shape.elements() != elements())
+        throw Error(ExitCode::usage, "a tensor of shape " + shape_.text() + " cannot be seen as " + shape.text());
     data();  // demands contiguity
     return alias(shape, shape.strides(), offset_);
 }

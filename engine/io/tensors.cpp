@@ -9,11 +9,16 @@ namespace {
 
 SafetensorsDType dtype_of(DType dtype) {
     switch (dtype) {
-        case DType::f64: return SafetensorsDType::f64;
-        case DType::f32: return SafetensorsDType::f32;
-        case DType::bf16: return SafetensorsDType::bf16;
-        case DType::i32: return SafetensorsDType::i32;
-        case DType::u8: return SafetensorsDType::u8;
+        case DType::f64:
+            return SafetensorsDType::f64;
+        case DType::f32:
+            return SafetensorsDType::f32;
+        case DType::bf16:
+            return SafetensorsDType::bf16;
+        case DType::i32:
+            return SafetensorsDType::i32;
+        case DType::u8:
+            return SafetensorsDType::u8;
     }
     return SafetensorsDType::u8;
 }
@@ -33,7 +38,10 @@ void NamedTensors::add(std::string name, const Tensor& tensor) {
 std::vector<SafetensorsEntry> NamedTensors::entries() const {
     std::vector<SafetensorsEntry> result;
     for (const Item& item : items_)
-        result.push_back({item.name, dtype_of(item.tensor.dtype()), item.shape, {static_cast<const std::byte*>(item.tensor.data()), item.tensor.bytes()}});
+        result.push_back({item.name,
+                          dtype_of(item.tensor.dtype()),
+                          item.shape,
+                          {static_cast<const std::byte*>(item.tensor.data()), item.tensor.bytes()}});
     return result;
 }
 
@@ -43,8 +51,9 @@ void read_into(const SafetensorsFile& file, const std::string& name, Tensor& int
     const SafetensorsEntry entry = find(file, name);
     const std::vector<std::uint64_t> wanted(into.shape().begin(), into.shape().end());
     if (entry.dtype != dtype_of(into.dtype()) || !std::equal(wanted.begin(), wanted.end(), entry.shape.begin(), entry.shape.end()))
-        throw Error(ExitCode::corrupt, fmt::format("{}: tensor {} is {} [{}], expected {} {}", file.name(), name, safetensors_dtype_name(entry.dtype),
-                                                   fmt::join(entry.shape, ", "), safetensors_dtype_name(dtype_of(into.dtype())), into.shape().text()));
+        throw Error(ExitCode::corrupt,
+                    fmt::format("{}: tensor {} is {} [{}], expected {} {}", file.name(), name, safetensors_dtype_name(entry.dtype),
+                                fmt::join(entry.shape, ", "), safetensors_dtype_name(dtype_of(into.dtype())), into.shape().text()));
     if (!entry.data.empty()) std::memcpy(into.mutable_data(), entry.data.data(), entry.data.size());
 }
 

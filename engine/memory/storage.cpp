@@ -35,8 +35,10 @@ class Pool {
         const std::size_t size = round_up(bytes);
         if (limit_ && in_use_ + size > limit_) throw out_of_memory(size, tag);
         void* memory = take_cached(size);
-        if (memory) ++reused_;
-        else memory = std::aligned_alloc(kAlign, size);
+        if (memory)
+            ++reused_;
+        else
+            memory = std::aligned_alloc(kAlign, size);
         if (!memory) {
             release_cached();
             memory = std::aligned_alloc(kAlign, size);
@@ -186,7 +188,8 @@ MemoryScope::~MemoryScope() {
 
 Storage::Storage(std::size_t bytes, Device device) : bytes_(size_class(bytes)), device_(device), kind_(current_tag.kind) {
     if (device != Device::cpu)
-        throw Error(ExitCode::resources, "a tensor was asked for on cuda, but this molten is built without CUDA", "build with the cuda preset, or use --device cpu");
+        throw Error(ExitCode::resources, "a tensor was asked for on cuda, but this molten is built without CUDA",
+                    "build with the cuda preset, or use --device cpu");
     data_ = pool().allocate(bytes_, current_tag, name_);
 }
 Storage::~Storage() {
@@ -195,11 +198,12 @@ Storage::~Storage() {
 
 std::string MemoryReport::text() const {
     const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / 1048576.0; };
-    std::string result = fmt::format("memory: {:.1f} MiB in use, peak {:.1f} MiB, {:.1f} MiB cached, {:.1f} MiB kernel scratch{}, {} requests ({} reused)\n",
-                                     mib(in_use), mib(peak), mib(cached), mib(scratch_peak),
-                                     scratch_names.empty() ? "" : " (" + scratch_names + ")", requests, reused);
+    std::string result = fmt::format(
+        "memory: {:.1f} MiB in use, peak {:.1f} MiB, {:.1f} MiB cached, {:.1f} MiB kernel scratch{}, {} requests ({} reused)\n",
+        mib(in_use), mib(peak), mib(cached), mib(scratch_peak), scratch_names.empty() ? "" : " (" + scratch_names + ")", requests, reused);
     result += fmt::format("{:<10} {:<28} {:>12} {:>8}\n", "kind", "name at the peak", "MiB", "tensors");
-    for (const MemoryLine& line : at_peak) result += fmt::format("{:<10} {:<28} {:>12.3f} {:>8}\n", name_of(line.kind), line.name, mib(line.bytes), line.count);
+    for (const MemoryLine& line : at_peak)
+        result += fmt::format("{:<10} {:<28} {:>12.3f} {:>8}\n", name_of(line.kind), line.name, mib(line.bytes), line.count);
     return result;
 }
 

@@ -8,7 +8,8 @@ namespace {
 Tensors forward(const Tensors& in, const std::any& attributes, Save& save) {
     const auto function = std::any_cast<Activation>(attributes);
     Tensor y = empty_like(in[0]);
-    run("activation", cpu::activation_forward, y.device(), ActivationArgs{in[0].data(), y.mutable_data(), y.elements(), function, y.dtype()});
+    run("activation", cpu::activation_forward, y.device(),
+        ActivationArgs{in[0].data(), y.mutable_data(), y.elements(), function, y.dtype()});
     save(backward_reads_output(function) ? y : in[0]);
     return {y};
 }
@@ -19,7 +20,8 @@ Tensors backward(const Node& node, const Tensors& dy) {
     const bool output = backward_reads_output(function);
     Tensor dx = empty_like(dy[0]);
     run("activation", cpu::activation_backward, dx.device(),
-        ActivationGradArgs{output ? nullptr : kept, output ? kept : nullptr, dy[0].data(), dx.mutable_data(), dx.elements(), function, dx.dtype()});
+        ActivationGradArgs{output ? nullptr : kept, output ? kept : nullptr, dy[0].data(), dx.mutable_data(), dx.elements(), function,
+                           dx.dtype()});
     return {dx};
 }
 

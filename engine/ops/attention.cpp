@@ -40,8 +40,11 @@ void check(const AttentionOptions& o, const Tensors& in) {
     const Tensor &q = in[0], &k = in[1], &v = in[2], &mask = in[3];
     op_check(q.rank() == 3 && k.rank() == 3 && v.shape() == k.shape() && k.dim(0) == q.dim(0), "attention",
              "query " + q.shape().text() + ", key " + k.shape().text() + " and value " + v.shape().text() + " do not fit");
-    op_check(o.heads >= 1 && o.key_heads >= 1 && o.heads % o.key_heads == 0 && q.dim(2) % o.heads == 0 && k.dim(2) * o.heads == q.dim(2) * o.key_heads, "attention",
-             std::to_string(o.heads) + " heads and " + std::to_string(o.key_heads) + " key heads do not fit " + q.shape().text() + " and " + k.shape().text());
+    op_check(o.heads >= 1 && o.key_heads >= 1 && o.heads % o.key_heads == 0 && q.dim(2) % o.heads == 0 &&
+                 k.dim(2) * o.heads == q.dim(2) * o.key_heads,
+             "attention",
+             std::to_string(o.heads) + " heads and " + std::to_string(o.key_heads) + " key heads do not fit " + q.shape().text() + " and " +
+                 k.shape().text());
     op_check(!mask || mask.shape() == Shape{k.dim(0), k.dim(1)}, "attention", "the key mask must be [batch, keys]");
 }
 
@@ -76,7 +79,8 @@ Tensors backward(const Node& node, const Tensors& dy) {
 // [batch, positions, heads * width] -> [batch * heads, positions, width]; key heads are repeated for their query heads.
 Tensor split_heads(const Tensor& x, std::int64_t heads, std::int64_t repeat) {
     const std::int64_t batch = x.dim(0), positions = x.dim(1), width = x.dim(2) / heads;
-    Tensor split = reshape(contiguous(permute(reshape(x, {batch, positions, heads, width}), {0, 2, 1, 3})), {batch, heads, 1, positions, width});
+    Tensor split =
+        reshape(contiguous(permute(reshape(x, {batch, positions, heads, width}), {0, 2, 1, 3})), {batch, heads, 1, positions, width});
     if (repeat > 1) split = concat(Tensors(static_cast<std::size_t>(repeat), split), 2);
     return reshape(split, {batch * heads * repeat, positions, width});
 }
@@ -84,7 +88,8 @@ Tensor split_heads(const Tensor& x, std::int64_t heads, std::int64_t repeat) {
 Tensors composite(const Tensors& in, const std::any& attributes) {
     const auto& o = std::any_cast<const AttentionOptions&>(attributes);
     const std::int64_t batch = in[0].dim(0), queries = in[0].dim(1), keys = in[1].dim(1), width = in[0].dim(2) / o.heads;
-    const Tensor q = split_heads(in[0], o.heads, 1), k = split_heads(in[1], o.key_heads, o.heads / o.key_heads), v = split_heads(in[2], o.key_heads, o.heads / o.key_heads);
+    const Tensor q = split_heads(in[0], o.heads, 1), k = split_heads(in[1], o.key_heads, o.heads / o.key_heads),
+                 v = split_heads(in[2], o.key_heads, o.heads / o.key_heads);
     MatMulOptions scores;
     scores.transpose_b = true;
     scores.alpha = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<double>(width));
@@ -94,7 +99,8 @@ Tensors composite(const Tensors& in, const std::any& attributes) {
     for (std::int64_t b = 0; b < batch; ++b)
         for (std::int64_t h = 0; h < o.heads; ++h)
             for (std::int64_t i = 0; i < queries; ++i)
-                for (std::int64_t j = 0; j < keys; ++j) mask[at++] = padding[static_cast<std::size_t>(b * keys + j)] != 0 && (!o.causal || j <= i);
+                for (std::int64_t j = 0; j < keys; ++j)
+                    mask[at++] = padding[static_cast<std::size_t>(b * keys + j)] != 0 && (!o.causal || j <= i);
     const Tensor p = softmax(matmul(q, k, scores), Tensor::from(mask, {batch * o.heads, queries, keys}));
     const Tensor out = reshape(matmul(p, v), {batch, o.heads, queries, width});
     return {reshape(contiguous(permute(out, {0, 2, 1, 3})), in[0].shape())};
@@ -102,9 +108,12 @@ Tensors composite(const Tensors& in, const std::any& attributes) {
 
 std::vector<Sample> samples() {
     const Tensor mask = Tensor::from(std::vector<std::uint8_t>{1, 1, 0, 1, 1, 0, 1, 1, 1, 1}, {2, 5});
-    return {{{sample_tensor({2, 3, 4}, 1), sample_tensor({2, 5, 4}, 2), sample_tensor({2, 5, 4}, 3), Tensor()}, AttentionOptions{2, 2, false, 0}},
-            {{sample_tensor({2, 3, 8}, 4), sample_tensor({2, 5, 4}, 5), sample_tensor({2, 5, 4}, 6), mask}, AttentionOptions{4, 2, false, 0.7}},
-            {{sample_tensor({1, 5, 6}, 7), sample_tensor({1, 5, 6}, 8), sample_tensor({1, 5, 6}, 9), Tensor()}, AttentionOptions{3, 3, true, 0}}};
+    return {
+        {{sample_tensor({2, 3, 4}, 1), sample_tensor({2, 5, 4}, 2), sample_tensor({2, 5, 4}, 3), Tensor()},
+         AttentionOptions{2, 2, false, 0}},
+        {{sample_tensor({2, 3, 8}, 4), sample_tensor({2, 5, 4}, 5), sample_tensor({2, 5, 4}, 6), mask}, AttentionOptions{4, 2, false, 0.7}},
+        {{sample_tensor({1, 5, 6}, 7), sample_tensor({1, 5, 6}, 8), sample_tensor({1, 5, 6}, 9), Tensor()},
+         AttentionOptions{3, 3, true, 0}}};
 }
 
 }  // namespace

@@ -23,8 +23,13 @@ struct Convolution {
 };
 
 ChebGraph view_of(const GraphBatch& graph) {
-    return {graph.row_offset.data<std::int32_t>(), graph.column.data<std::int32_t>(), graph.reverse.data<std::int32_t>(), graph.graph_offset.data<std::int32_t>(),
-            graph.nodes(), graph.entries(), graph.graphs()};
+    return {graph.row_offset.data<std::int32_t>(),
+            graph.column.data<std::int32_t>(),
+            graph.reverse.data<std::int32_t>(),
+            graph.graph_offset.data<std::int32_t>(),
+            graph.nodes(),
+            graph.entries(),
+            graph.graphs()};
 }
 
 // Inputs: edge_weight or absent, lambda_max or absent. Outputs: coefficient, diagonal.
@@ -42,7 +47,8 @@ Tensors laplacian_forward(const Tensors& in, const std::any& attributes, Save& s
     const auto& l = std::any_cast<const Laplacian&>(attributes);
     op_check(!in[0] || in[0].shape() == Shape{l.graph.entries()}, "cheb_laplacian", "one edge weight an entry is needed");
     op_check(!in[1] || in[1].shape() == Shape{l.graph.graphs()}, "cheb_laplacian", "one lambda_max a graph is needed");
-    Tensor coefficient = Tensor::empty({l.graph.entries()}, statistic_dtype(l.dtype)), diagonal = Tensor::empty({l.graph.nodes()}, statistic_dtype(l.dtype));
+    Tensor coefficient = Tensor::empty({l.graph.entries()}, statistic_dtype(l.dtype)),
+           diagonal = Tensor::empty({l.graph.nodes()}, statistic_dtype(l.dtype));
     ChebLaplacianArgs args = laplacian_args(l, in[0], in[1]);
     args.coefficient = coefficient.mutable_data();
     args.diagonal = diagonal.mutable_data();
@@ -69,7 +75,8 @@ Tensors laplacian_backward(const Node& node, const Tensors& dy) {
 }
 
 // Inputs: x, coefficient, diagonal, theta, bias or absent.
-ChebConvArgs convolution_args(const Convolution& c, const Tensor& x, const Tensor& coefficient, const Tensor& diagonal, const Tensor& theta) {
+ChebConvArgs convolution_args(const Convolution& c, const Tensor& x, const Tensor& coefficient, const Tensor& diagonal,
+                              const Tensor& theta) {
     ChebConvArgs args;
     args.graph = view_of(c.graph);
     args.x = x.data();
@@ -164,9 +171,10 @@ std::vector<Sample> convolution_samples() {
     for (std::int64_t order = 1; order <= 4; ++order) {
         const auto seed = static_cast<std::uint64_t>(10 * order);
         const bool square = order % 2 == 1;
-        samples.push_back({{sample_tensor({5, 3}, seed), order == 1 ? sample_constant({8}, seed + 1) : sample_tensor({8}, seed + 1), diagonal, sample_tensor({order, 3, square ? 3 : 2}, seed + 2),
-                            order == 2 ? Tensor() : sample_tensor({square ? 3 : 2}, seed + 3)},
-                           Convolution{sample_graph(), {order >= 3, square}}});
+        samples.push_back(
+            {{sample_tensor({5, 3}, seed), order == 1 ? sample_constant({8}, seed + 1) : sample_tensor({8}, seed + 1), diagonal,
+              sample_tensor({order, 3, square ? 3 : 2}, seed + 2), order == 2 ? Tensor() : sample_tensor({square ? 3 : 2}, seed + 3)},
+             Convolution{sample_graph(), {order >= 3, square}}});
     }
     return samples;
 }
@@ -176,7 +184,8 @@ std::vector<Sample> convolution_samples() {
 const OpDef cheb_laplacian_op("cheb_laplacian", laplacian_forward, laplacian_backward, laplacian_samples);
 const OpDef cheb_conv_op("cheb_conv", convolution_forward, convolution_backward, convolution_samples, convolution_composite);
 
-ChebLaplacian cheb_laplacian(const GraphBatch& graph, DType dtype, LaplacianNorm norm, const Tensor& edge_weight, const Tensor& lambda_max) {
+ChebLaplacian cheb_laplacian(const GraphBatch& graph, DType dtype, LaplacianNorm norm, const Tensor& edge_weight,
+                             const Tensor& lambda_max) {
     const Tensors outputs = apply(cheb_laplacian_op, {edge_weight, lambda_max}, Laplacian{graph, norm, dtype});
     // The diagonal depends on lambda_max alone, so no gradient flows through it.
     return {graph, outputs[0], outputs[1].detach()};

@@ -26,7 +26,9 @@ Tensors backward(const Node& node, const Tensors& dy) {
     return {dx};
 }
 
-std::vector<Sample> samples() { return {{{sample_tensor({4, 9}, 1)}, Attributes{0.3, {7, 11}}}, {{sample_tensor({5}, 2)}, Attributes{0.5, {7, 12}}}}; }
+std::vector<Sample> samples() {
+    return {{{sample_tensor({4, 9}, 1)}, Attributes{0.3, {7, 11}}}, {{sample_tensor({5}, 2)}, Attributes{0.5, {7, 12}}}};
+}
 
 }  // namespace
 

@@ -28,7 +28,8 @@ void broadcast_strides(const Shape& operand, const Shape& result, std::int64_t* 
 }
 
 Tensors binary_forward(const Tensors& in, const std::any& attributes, Save& save) {
-    op_check(in[0].dtype() == in[1].dtype(), "binary", "operands of dtypes " + std::string(name_of(in[0].dtype())) + " and " + std::string(name_of(in[1].dtype())));
+    op_check(in[0].dtype() == in[1].dtype(), "binary",
+             "operands of dtypes " + std::string(name_of(in[0].dtype())) + " and " + std::string(name_of(in[1].dtype())));
     const auto op = std::any_cast<Binary>(attributes);
     const Shape shape = broadcast_shape(in[0].shape(), in[1].shape());
     Tensor y = Tensor::empty(shape, in[0].dtype(), in[0].device());
@@ -49,8 +50,17 @@ Tensors binary_backward(const Node& node, const Tensors& dy) {
     const bool plain = node.inputs[0].shape == shape && node.inputs[1].shape == shape;
     if (op == Binary::add && plain) return {node.wants(0) ? dy[0] : Tensor(), node.wants(1) ? dy[0] : Tensor()};
     Tensor da = gradient_if(node, 0), db = gradient_if(node, 1);
-    BinaryGradArgs args{data_or_null(node.keep(0)), data_or_null(node.keep(1)), dy[0].data(), mutable_or_null(da), mutable_or_null(db),
-                        shape.rank(), {}, {}, {}, op, dy[0].dtype()};
+    BinaryGradArgs args{data_or_null(node.keep(0)),
+                        data_or_null(node.keep(1)),
+                        dy[0].data(),
+                        mutable_or_null(da),
+                        mutable_or_null(db),
+                        shape.rank(),
+                        {},
+                        {},
+                        {},
+                        op,
+                        dy[0].dtype()};
     std::copy(shape.begin(), shape.end(), args.shape);
     broadcast_strides(node.inputs[0].shape, shape, args.a_strides);
     broadcast_strides(node.inputs[1].shape, shape, args.b_strides);
@@ -64,7 +74,8 @@ struct ScaleAdd {
 
 Tensor axpby(const Tensor& a, const Tensor& b, double alpha, double beta, double gamma) {
     Tensor y = empty_like(a);
-    run("axpby", cpu::axpby, a.device(), AxpbyArgs{a.data(), data_or_null(b), y.mutable_data(), a.elements(), alpha, beta, gamma, a.dtype()});
+    run("axpby", cpu::axpby, a.device(),
+        AxpbyArgs{a.data(), data_or_null(b), y.mutable_data(), a.elements(), alpha, beta, gamma, a.dtype()});
     return y;
 }
 
@@ -103,7 +114,8 @@ std::vector<Sample> binary_samples() {
 }
 
 std::vector<Sample> scale_add_samples() {
-    return {{{sample_tensor({3, 4}, 1), sample_tensor({3, 4}, 2)}, ScaleAdd{0.3, -2, 0}}, {{sample_tensor({5}, 3), Tensor()}, ScaleAdd{-1.5, 0, 0.25}}};
+    return {{{sample_tensor({3, 4}, 1), sample_tensor({3, 4}, 2)}, ScaleAdd{0.3, -2, 0}},
+            {{sample_tensor({5}, 3), Tensor()}, ScaleAdd{-1.5, 0, 0.25}}};
 }
 
 Tensor binary(Binary op, const Tensor& a, const Tensor& b) { return apply(binary_op, {a, b}, op)[0]; }
@@ -120,6 +132,8 @@ Tensor div(const Tensor& a, const Tensor& b) { return binary(Binary::div, a, b);
 Tensor maximum(const Tensor& a, const Tensor& b) { return binary(Binary::maximum, a, b); }
 Tensor minimum(const Tensor& a, const Tensor& b) { return binary(Binary::minimum, a, b); }
 Tensor scale(const Tensor& x, double alpha, double gamma) { return apply(scale_add_op, {x, Tensor()}, ScaleAdd{alpha, 0, gamma})[0]; }
-Tensor scale_add(const Tensor& a, double alpha, const Tensor& b, double beta) { return apply(scale_add_op, {a, b}, ScaleAdd{alpha, beta, 0})[0]; }
+Tensor scale_add(const Tensor& a, double alpha, const Tensor& b, double beta) {
+    return apply(scale_add_op, {a, b}, ScaleAdd{alpha, beta, 0})[0];
+}
 
 }  // namespace molten

@@ -30,7 +30,8 @@ Tensor largest_mask(const Tensor& logits, std::int64_t k) {
 
 void check(const Tensor& logits, const Tensor& experts) {
     op_check(logits.rank() == 2 && experts.rank() == 3 && experts.dim(0) == logits.dim(0) && experts.dim(1) == logits.dim(1), "expert_gate",
-             "logits " + logits.shape().text() + " and experts " + experts.shape().text() + " must be [rows, experts] and [rows, experts, width]");
+             "logits " + logits.shape().text() + " and experts " + experts.shape().text() +
+                 " must be [rows, experts] and [rows, experts, width]");
 }
 
 ExpertGateArgs arguments(const ExpertGateOptions& options, const Tensor& logits, const Tensor& experts) {
@@ -51,8 +52,8 @@ ExpertGateArgs arguments(const ExpertGateOptions& options, const Tensor& logits,
 Tensors forward(const Tensors& in, const std::any& attributes, Save& save) {
     check(in[0], in[1]);
     const DType statistic = statistic_dtype(in[0].dtype());
-    Tensor y = Tensor::empty({in[0].dim(0), in[1].dim(2)}, in[0].dtype()), weights = empty_like(in[0]), fraction = Tensor::empty({in[0].dim(1)}, statistic),
-           balance = Tensor::empty({}, statistic);
+    Tensor y = Tensor::empty({in[0].dim(0), in[1].dim(2)}, in[0].dtype()), weights = empty_like(in[0]),
+           fraction = Tensor::empty({in[0].dim(1)}, statistic), balance = Tensor::empty({}, statistic);
     ExpertGateArgs args = arguments(std::any_cast<const ExpertGateOptions&>(attributes), in[0], in[1]);
     args.y = y.mutable_data();
     args.weights = weights.mutable_data();
@@ -92,7 +93,8 @@ Tensor chosen_share(const Tensor& logits, std::int64_t choices) {
 
 Tensors composite(const Tensors& in, const std::any& attributes) {
     const auto& o = std::any_cast<const ExpertGateOptions&>(attributes);
-    const std::int64_t rows = in[0].dim(0), count = in[0].dim(1), width = in[1].dim(2), kept = o.top_k > 0 ? std::min(o.top_k, count) : count;
+    const std::int64_t rows = in[0].dim(0), count = in[0].dim(1), width = in[1].dim(2),
+                       kept = o.top_k > 0 ? std::min(o.top_k, count) : count;
     const Tensor p = o.function == GateFunction::sigmoid ? sigmoid(in[0]) : softmax(in[0]);
     Tensor weights = mul(p, Tensor::from(largest_mask(in[0], kept).to_vector(), in[0].shape()));
     if (o.normalised) weights = div(weights, reshape(sum(weights, 1), {rows, 1}));
@@ -103,8 +105,11 @@ Tensors composite(const Tensors& in, const std::any& attributes) {
 }
 
 std::vector<Sample> samples() {
-    const auto sample = [](std::uint64_t seed, ExpertGateOptions options) { return Sample{{sample_tensor({5, 4}, seed), sample_tensor({5, 4, 3}, seed + 1)}, options}; };
-    return {sample(1, {}), sample(3, {GateFunction::softmax, 2, true}), sample(5, {GateFunction::sigmoid, 0, false}), sample(7, {GateFunction::sigmoid, 3, true})};
+    const auto sample = [](std::uint64_t seed, ExpertGateOptions options) {
+        return Sample{{sample_tensor({5, 4}, seed), sample_tensor({5, 4, 3}, seed + 1)}, options};
+    };
+    return {sample(1, {}), sample(3, {GateFunction::softmax, 2, true}), sample(5, {GateFunction::sigmoid, 0, false}),
+            sample(7, {GateFunction::sigmoid, 3, true})};
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace {
 
 Tensors forward(const Tensors& in, const std::any&, Save& save) {
     const Tensor &x = in[0], &index = in[1];
-    op_check(x.rank() == 2 && index.rank() == 1, "gather", "a table " + x.shape().text() + " and indices " + index.shape().text() + ": [table_rows, width] and [rows] are needed");
+    op_check(x.rank() == 2 && index.rank() == 1, "gather",
+             "a table " + x.shape().text() + " and indices " + index.shape().text() + ": [table_rows, width] and [rows] are needed");
     Tensor y = Tensor::empty({index.dim(0), x.dim(1)}, x.dtype(), x.device());
     run("gather", cpu::gather_forward, x.device(),
         GatherArgs{x.data(), index.data<std::int32_t>(), y.mutable_data(), index.dim(0), x.dim(0), x.dim(1), x.dtype()});

@@ -14,13 +14,15 @@ namespace {
 Tensors forward(const Tensors& in, const std::any& attributes, Save& save) {
     const Tensor& x = in[0];
     const std::int64_t n = x.dim(-1), rows = rows_of(x.shape());
-    for (std::size_t i = 2; i < 4; ++i) op_check(!in[i] || in[i].shape() == Shape{n}, "layer_norm", "weight and bias must have " + std::to_string(n) + " elements");
+    for (std::size_t i = 2; i < 4; ++i)
+        op_check(!in[i] || in[i].shape() == Shape{n}, "layer_norm", "weight and bias must have " + std::to_string(n) + " elements");
     op_check(!in[1] || in[1].shape() == x.shape(), "layer_norm", "the residual's shape differs from " + x.shape().text());
     const DType statistic = statistic_dtype(x.dtype());
-    Tensor y = empty_like(x), h = in[1] ? empty_like(x) : Tensor(), mean = Tensor::empty({rows}, statistic), rstd = Tensor::empty({rows}, statistic);
+    Tensor y = empty_like(x), h = in[1] ? empty_like(x) : Tensor(), mean = Tensor::empty({rows}, statistic),
+           rstd = Tensor::empty({rows}, statistic);
     run("layer_norm", cpu::layer_norm_forward, x.device(),
-        LayerNormArgs{x.data(), data_or_null(in[1]), data_or_null(in[2]), data_or_null(in[3]), mutable_or_null(h), y.mutable_data(), mean.mutable_data(),
-                      rstd.mutable_data(), rows, n, std::any_cast<double>(attributes), x.dtype()});
+        LayerNormArgs{x.data(), data_or_null(in[1]), data_or_null(in[2]), data_or_null(in[3]), mutable_or_null(h), y.mutable_data(),
+                      mean.mutable_data(), rstd.mutable_data(), rows, n, std::any_cast<double>(attributes), x.dtype()});
     save(h ? h : x);
     save(in[2]);
     save(mean);
@@ -34,8 +36,9 @@ Tensors backward(const Node& node, const Tensors& dy) {
     const bool residual = dy.size() == 2;
     Tensor dx = node.wants(0) || node.wants(1) ? empty_like(h) : Tensor(), dweight = gradient_if(node, 2), dbias = gradient_if(node, 3);
     run("layer_norm", cpu::layer_norm_backward, h.device(),
-        LayerNormGradArgs{dy[0].data(), residual ? dy[1].data() : nullptr, h.data(), data_or_null(weight), node.keep(2).data(), node.keep(3).data(),
-                          mutable_or_null(dx), mutable_or_null(dweight), mutable_or_null(dbias), rows_of(h.shape()), h.dim(-1), h.dtype()});
+        LayerNormGradArgs{dy[0].data(), residual ? dy[1].data() : nullptr, h.data(), data_or_null(weight), node.keep(2).data(),
+                          node.keep(3).data(), mutable_or_null(dx), mutable_or_null(dweight), mutable_or_null(dbias), rows_of(h.shape()),
+                          h.dim(-1), h.dtype()});
     return {node.wants(0) ? dx : Tensor(), node.wants(1) ? dx : Tensor(), dweight, dbias};
 }
 
@@ -61,7 +64,9 @@ std::vector<Sample> samples() {
 
 const OpDef layer_norm_op("layer_norm", forward, backward, samples, composite);
 
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) { return apply(layer_norm_op, {x, Tensor(), weight, bias}, eps)[0]; }
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+    return apply(layer_norm_op, {x, Tensor(), weight, bias}, eps)[0];
+}
 
 ResidualNorm residual_layer_norm(const Tensor& x, const Tensor& residual, const Tensor& weight, const Tensor& bias, double eps) {
     const Tensors outputs = apply(layer_norm_op, {x, residual, weight, bias}, eps);

@@ -23,7 +23,8 @@ MatMulArgs arguments(const Shape& a, const Shape& b, const MatMulOptions& option
     args.k = size(a, options.transpose_a);
     args.n = size(b, options.transpose_b);
     op_check(size(b, !options.transpose_b) == args.k, "matmul",
-             a.text() + (options.transpose_a ? "^T" : "") + " times " + b.text() + (options.transpose_b ? "^T" : "") + ": the inner sizes differ");
+             a.text() + (options.transpose_a ? "^T" : "") + " times " + b.text() + (options.transpose_b ? "^T" : "") +
+                 ": the inner sizes differ");
     for (int axis = 0; axis + 2 < a.rank(); ++axis) args.batch *= a[axis];
     const bool shared = b.rank() == 2;
     for (int axis = 0; !shared && axis + 2 < b.rank(); ++axis)
@@ -43,7 +44,8 @@ Tensors forward(const Tensors& in, const std::any& attributes, Save& save) {
     const Tensor &a = in[0], &b = in[1], &bias = in[2];
     op_check(a.dtype() == b.dtype(), "matmul", "operands of different dtypes");
     MatMulArgs args = arguments(a.shape(), b.shape(), options, a.dtype());
-    op_check(!bias || bias.shape() == Shape{args.n}, "matmul", "a bias of shape " + (bias ? bias.shape().text() : "") + " for " + std::to_string(args.n) + " columns");
+    op_check(!bias || bias.shape() == Shape{args.n}, "matmul",
+             "a bias of shape " + (bias ? bias.shape().text() : "") + " for " + std::to_string(args.n) + " columns");
     Shape shape = a.shape();
     shape[a.rank() - 2] = a.dim(options.transpose_a ? -1 : -2);
     shape[a.rank() - 1] = args.n;
@@ -91,11 +93,16 @@ Tensors composite(const Tensors& in, const std::any& attributes) {
     c = reshape(c, shape);
     if (in[2]) c = add(c, in[2]);
     switch (options.activation) {
-        case MatMulActivation::none: return {c};
-        case MatMulActivation::relu: return {relu(c)};
-        case MatMulActivation::gelu: return {gelu(c)};
-        case MatMulActivation::gelu_tanh: return {activation(c, Activation::gelu_tanh)};
-        case MatMulActivation::silu: return {silu(c)};
+        case MatMulActivation::none:
+            return {c};
+        case MatMulActivation::relu:
+            return {relu(c)};
+        case MatMulActivation::gelu:
+            return {gelu(c)};
+        case MatMulActivation::gelu_tanh:
+            return {activation(c, Activation::gelu_tanh)};
+        case MatMulActivation::silu:
+            return {silu(c)};
     }
     return {c};
 }
@@ -114,7 +121,9 @@ std::vector<Sample> samples() {
 
 const OpDef matmul_op("matmul", forward, backward, samples, composite);
 
-Tensor matmul(const Tensor& a, const Tensor& b, const MatMulOptions& options, const Tensor& bias) { return apply(matmul_op, {a, b, bias}, options)[0]; }
+Tensor matmul(const Tensor& a, const Tensor& b, const MatMulOptions& options, const Tensor& bias) {
+    return apply(matmul_op, {a, b, bias}, options)[0];
+}
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, MatMulActivation activation) {
     op_check(weight.rank() == 2 && x.rank() >= 1 && x.dim(-1) == weight.dim(1), "linear",

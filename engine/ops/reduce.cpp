@@ -30,7 +30,8 @@ Tensors forward(const Tensors& in, const std::any& attributes, Save& save) {
     Tensor y = Tensor::empty(shape, in[0].dtype(), in[0].device()), index;
     if (op == Reduce::max || op == Reduce::min) index = Tensor::empty(shape, DType::i32, in[0].device());
     run("reduce", cpu::reduce_forward, y.device(),
-        ReduceArgs{in[0].data(), y.mutable_data(), static_cast<std::int32_t*>(mutable_or_null(index)), e.outer, e.n, e.inner, op, y.dtype()});
+        ReduceArgs{in[0].data(), y.mutable_data(), static_cast<std::int32_t*>(mutable_or_null(index)), e.outer, e.n, e.inner, op,
+                   y.dtype()});
     save(index);
     return {y};
 }
@@ -40,14 +41,16 @@ Tensors backward(const Node& node, const Tensors& dy) {
     const Extents e = extents(node.inputs[0].shape, axis);
     Tensor dx = empty_like(node.inputs[0]);
     run("reduce", cpu::reduce_backward, dx.device(),
-        ReduceGradArgs{dy[0].data(), static_cast<const std::int32_t*>(data_or_null(node.keep(0))), dx.mutable_data(), e.outer, e.n, e.inner, op, dx.dtype()});
+        ReduceGradArgs{dy[0].data(), static_cast<const std::int32_t*>(data_or_null(node.keep(0))), dx.mutable_data(), e.outer, e.n, e.inner,
+                       op, dx.dtype()});
     return {dx};
 }
 
 std::vector<Sample> samples() {
     std::vector<Sample> result;
     for (const Reduce op : {Reduce::sum, Reduce::mean, Reduce::max, Reduce::min})
-        for (int axis = 0; axis < 3; ++axis) result.push_back({{sample_tensor({3, 4, 2}, static_cast<std::uint64_t>(axis))}, Attributes{axis, op}});
+        for (int axis = 0; axis < 3; ++axis)
+            result.push_back({{sample_tensor({3, 4, 2}, static_cast<std::uint64_t>(axis))}, Attributes{axis, op}});
     return result;
 }
 

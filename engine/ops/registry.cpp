@@ -19,9 +19,10 @@ namespace molten {
 
 const std::vector<const OpDef*>& all_ops() {
     static const std::vector<const OpDef*> ops = {
-        &reshape_op,  &permute_op, &slice_op,       &contiguous_op,  &concat_op, &cast_op,        &binary_op,         &scale_add_op, &activation_op,
-        &reduce_op,   &matmul_op,  &softmax_op,     &logsumexp_op,   &layer_norm_op, &dropout_op, &element_loss_op, &cross_entropy_op, &gather_op,
-        &segment_reduce_op, &segment_softmax_op, &cheb_laplacian_op, &cheb_conv_op, &attention_op, &expert_gate_op,
+        &reshape_op,        &permute_op,         &slice_op,          &contiguous_op,   &concat_op,        &cast_op,
+        &binary_op,         &scale_add_op,       &activation_op,     &reduce_op,       &matmul_op,        &softmax_op,
+        &logsumexp_op,      &layer_norm_op,      &dropout_op,        &element_loss_op, &cross_entropy_op, &gather_op,
+        &segment_reduce_op, &segment_softmax_op, &cheb_laplacian_op, &cheb_conv_op,    &attention_op,     &expert_gate_op,
     };
     return ops;
 }

@@ -18,7 +18,8 @@ std::map<std::string, std::string, std::less<>> variants_from_environment() {
         const std::string item = rest.substr(0, comma);
         const auto colon = item.find(':');
         if (colon == std::string::npos || colon == 0 || colon + 1 == item.size())
-            throw Error(ExitCode::usage, "MOLTEN_KERNEL holds '" + item + "'", "write op:variant, several with commas: matmul:v1,softmax:v2");
+            throw Error(ExitCode::usage, "MOLTEN_KERNEL holds '" + item + "'",
+                        "write op:variant, several with commas: matmul:v1,softmax:v2");
         result[item.substr(0, colon)] = item.substr(colon + 1);
         rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
     }

@@ -21,7 +21,8 @@ Tensors softmax_forward(const Tensors& in, const std::any& attributes, Save& sav
     check("softmax", in);
     Tensor y = empty_like(in[0]);
     run("softmax", cpu::softmax_forward, y.device(),
-        SoftmaxArgs{in[0].data(), mask_of(in[1]), y.mutable_data(), rows_of(y.shape()), y.dim(-1), std::any_cast<bool>(attributes), y.dtype()});
+        SoftmaxArgs{in[0].data(), mask_of(in[1]), y.mutable_data(), rows_of(y.shape()), y.dim(-1), std::any_cast<bool>(attributes),
+                    y.dtype()});
     save(y);
     return {y};
 }
@@ -29,7 +30,8 @@ Tensors softmax_forward(const Tensors& in, const std::any& attributes, Save& sav
 Tensors softmax_backward(const Node& node, const Tensors& dy) {
     Tensor dx = empty_like(dy[0]);
     run("softmax", cpu::softmax_backward, dx.device(),
-        SoftmaxGradArgs{node.keep(0).data(), dy[0].data(), dx.mutable_data(), rows_of(dx.shape()), dx.dim(-1), node.attributes_as<bool>(), dx.dtype()});
+        SoftmaxGradArgs{node.keep(0).data(), dy[0].data(), dx.mutable_data(), rows_of(dx.shape()), dx.dim(-1), node.attributes_as<bool>(),
+                        dx.dtype()});
     return {dx, Tensor()};
 }
 
@@ -72,9 +74,13 @@ Tensors logsumexp_composite(const Tensors& in, const std::any&) {
 
 Tensor sample_mask() { return Tensor::from(std::vector<std::uint8_t>{1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0}, {3, 4}); }
 std::vector<Sample> softmax_samples() {
-    return {{{sample_tensor({3, 4}, 1), Tensor()}, false}, {{sample_tensor({3, 4}, 2), sample_mask()}, false}, {{sample_tensor({2, 3, 5}, 3), Tensor()}, true}};
+    return {{{sample_tensor({3, 4}, 1), Tensor()}, false},
+            {{sample_tensor({3, 4}, 2), sample_mask()}, false},
+            {{sample_tensor({2, 3, 5}, 3), Tensor()}, true}};
 }
-std::vector<Sample> logsumexp_samples() { return {{{sample_tensor({3, 4}, 1), Tensor()}, {}}, {{sample_tensor({3, 4}, 2), sample_mask()}, {}}}; }
+std::vector<Sample> logsumexp_samples() {
+    return {{{sample_tensor({3, 4}, 1), Tensor()}, {}}, {{sample_tensor({3, 4}, 2), sample_mask()}, {}}};
+}
 
 }  // namespace
 

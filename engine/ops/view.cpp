@@ -59,10 +59,14 @@ struct Slice {
     std::int64_t begin, end;
 };
 
-Tensors reshape_forward(const Tensors& in, const std::any& attributes, Save&) { return {in[0].alias(std::any_cast<const Shape&>(attributes))}; }
+Tensors reshape_forward(const Tensors& in, const std::any& attributes, Save&) {
+    return {in[0].alias(std::any_cast<const Shape&>(attributes))};
+}
 Tensors reshape_backward(const Node& node, const Tensors& dy) { return {packed(dy[0], dy[0].dtype()).alias(node.inputs[0].shape)}; }
 
-Tensors permute_forward(const Tensors& in, const std::any& attributes, Save&) { return {permuted(in[0], std::any_cast<const std::vector<int>&>(attributes))}; }
+Tensors permute_forward(const Tensors& in, const std::any& attributes, Save&) {
+    return {permuted(in[0], std::any_cast<const std::vector<int>&>(attributes))};
+}
 Tensors permute_backward(const Node& node, const Tensors& dy) {
     const auto& axes = node.attributes_as<std::vector<int>>();
     std::vector<int> inverse(axes.size());
@@ -120,7 +124,9 @@ std::vector<Sample> permute_samples() {
 }
 std::vector<Sample> slice_samples() { return {{{sample_tensor({3, 7, 2}, 1)}, Slice{1, 2, 5}}, {{sample_tensor({4}, 2)}, Slice{0, 0, 1}}}; }
 std::vector<Sample> contiguous_samples() { return {{{sample_tensor({3, 7}, 1)}, {}}}; }
-std::vector<Sample> concat_samples() { return {{{sample_tensor({3, 2}, 1), sample_tensor({3, 4}, 2)}, 1}, {{sample_tensor({2, 2}, 3), sample_tensor({1, 2}, 4)}, 0}}; }
+std::vector<Sample> concat_samples() {
+    return {{{sample_tensor({3, 2}, 1), sample_tensor({3, 4}, 2)}, 1}, {{sample_tensor({2, 2}, 3), sample_tensor({1, 2}, 4)}, 0}};
+}
 std::vector<Sample> cast_samples() { return {{{sample_tensor({3, 5}, 1)}, DType::f64}}; }
 
 }  // namespace
@@ -147,7 +153,8 @@ Tensor permute(const Tensor& x, const std::vector<int>& axes) {
 Tensor transpose(const Tensor& x, int first, int second) {
     std::vector<int> axes(static_cast<std::size_t>(x.rank()));
     std::iota(axes.begin(), axes.end(), 0);
-    std::swap(axes[static_cast<std::size_t>(checked_axis("transpose", x, first))], axes[static_cast<std::size_t>(checked_axis("transpose", x, second))]);
+    std::swap(axes[static_cast<std::size_t>(checked_axis("transpose", x, first))],
+              axes[static_cast<std::size_t>(checked_axis("transpose", x, second))]);
     return apply(permute_op, {x}, axes)[0];
 }
 
@@ -173,7 +180,8 @@ Tensor concat(const Tensors& parts, int axis) {
         Shape expected = parts[0].shape();
         op_check(part.rank() == expected.rank() && part.dtype() == parts[0].dtype(), "concat", "rank or dtype differ");
         expected[axis] = part.dim(axis);
-        op_check(part.shape() == expected, "concat", part.shape().text() + " does not join " + parts[0].shape().text() + " along axis " + std::to_string(axis));
+        op_check(part.shape() == expected, "concat",
+                 part.shape().text() + " does not join " + parts[0].shape().text() + " along axis " + std::to_string(axis));
     }
     return parts.size() == 1 ? parts[0] : apply(concat_op, parts, axis)[0];
 }

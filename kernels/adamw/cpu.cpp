@@ -31,11 +31,12 @@ template <class T>
 void step_piece(const AdamWArgs& a, const AdamWTensor& tensor, std::int64_t begin, std::int64_t end) {
     using State = accumulate_t<T>;
     const State beta1 = static_cast<State>(a.beta1), beta2 = static_cast<State>(a.beta2), other1 = static_cast<State>(1 - a.beta1),
-                other2 = static_cast<State>(1 - a.beta2), scale = static_cast<State>(a.gradient_scale), epsilon = static_cast<State>(a.epsilon),
-                rate = static_cast<State>(a.learning_rate), keep = static_cast<State>(1 - a.learning_rate * tensor.weight_decay),
+                other2 = static_cast<State>(1 - a.beta2), scale = static_cast<State>(a.gradient_scale),
+                epsilon = static_cast<State>(a.epsilon), rate = static_cast<State>(a.learning_rate),
+                keep = static_cast<State>(1 - a.learning_rate * tensor.weight_decay),
                 correction1 = static_cast<State>(1 - std::pow(a.beta1, static_cast<double>(a.step))),
-                correction2 = static_cast<State>(1 - std::pow(a.beta2, static_cast<double>(a.step))), ema_keep = static_cast<State>(a.ema_decay),
-                ema_take = static_cast<State>(1 - a.ema_decay);
+                correction2 = static_cast<State>(1 - std::pow(a.beta2, static_cast<double>(a.step))),
+                ema_keep = static_cast<State>(a.ema_decay), ema_take = static_cast<State>(1 - a.ema_decay);
     auto* parameter = static_cast<T*>(tensor.parameter);
     const auto* gradient = static_cast<const T*>(tensor.gradient);
     auto *m = static_cast<State*>(tensor.m), *v = static_cast<State*>(tensor.v), *ema = static_cast<State*>(tensor.ema);
@@ -44,7 +45,8 @@ void step_piece(const AdamWArgs& a, const AdamWTensor& tensor, std::int64_t begi
         const State g = static_cast<State>(gradient[i]) * scale;
         m[i] = beta1 * m[i] + other1 * g;
         v[i] = beta2 * v[i] + other2 * g * g;
-        const State next = static_cast<State>(parameter[i]) * keep - rate * (m[i] / correction1) / (std::sqrt(v[i] / correction2) + epsilon);
+        const State next =
+            static_cast<State>(parameter[i]) * keep - rate * (m[i] / correction1) / (std::sqrt(v[i] / correction2) + epsilon);
         parameter[i] = static_cast<T>(next);
         if (ema) ema[i] = ema_keep * ema[i] + ema_take * next;
     }
@@ -58,7 +60,8 @@ void adamw_step(const Launch& launch, const AdamWArgs& a) {
     cut(a.tensors, a.tensor_count, piece.data());
     dispatch(a.dtype, [&]<class T>() {
         parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t p = begin; p < end; ++p) step_piece<T>(a, a.tensors[piece.data()[p].tensor], piece.data()[p].begin, piece.data()[p].end);
+            for (std::int64_t p = begin; p < end; ++p)
+                step_piece<T>(a, a.tensors[piece.data()[p].tensor], piece.data()[p].begin, piece.data()[p].end);
         });
     });
 }

@@ -17,7 +17,8 @@ std::int64_t rows_per_chunk(std::int64_t width) { return std::max<std::int64_t>(
 void check_indices(const std::int32_t* index, std::int64_t rows, std::int64_t table_rows) {
     for (std::int64_t r = 0; r < rows; ++r)
         kernel_check(index[r] < table_rows, "gather",
-                     "index " + std::to_string(index[r]) + " at row " + std::to_string(r) + " of a table with " + std::to_string(table_rows) + " rows");
+                     "index " + std::to_string(index[r]) + " at row " + std::to_string(r) + " of a table with " +
+                         std::to_string(table_rows) + " rows");
 }
 
 // The rows that read table row t are order[start[t] .. start[t+1]), in rising order: a counting sort, stable.
@@ -65,8 +66,10 @@ void gather_forward(const Launch&, const GatherArgs& a) {
     parallel_for(a.rows, rows_per_chunk(a.width), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t r = begin; r < end; ++r) {
             char* to = y + static_cast<std::size_t>(r) * row_bytes;
-            if (a.index[r] < 0) std::memset(to, 0, row_bytes);
-            else std::memcpy(to, x + static_cast<std::size_t>(a.index[r]) * row_bytes, row_bytes);
+            if (a.index[r] < 0)
+                std::memset(to, 0, row_bytes);
+            else
+                std::memcpy(to, x + static_cast<std::size_t>(a.index[r]) * row_bytes, row_bytes);
         }
     });
 }

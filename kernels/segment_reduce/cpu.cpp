@@ -57,7 +57,8 @@ void backward_segment(const SegmentReduceGradArgs& a, std::int64_t s) {
     using Sum = accumulate_t<T>;
     const auto *x = static_cast<const T*>(a.x), *weight = static_cast<const T*>(a.weight);
     const T* dy = static_cast<const T*>(a.dy) + s * a.width;
-    const Sum scale = a.reduction == SegmentReduction::mean ? Sum(1) / static_cast<Sum>(std::max(1, a.offset[s + 1] - a.offset[s])) : Sum(1);
+    const Sum scale =
+        a.reduction == SegmentReduction::mean ? Sum(1) / static_cast<Sum>(std::max(1, a.offset[s + 1] - a.offset[s])) : Sum(1);
     for (std::int64_t r = a.offset[s]; r < a.offset[s + 1]; ++r) {
         if (a.dx) {
             T* dx = static_cast<T*>(a.dx) + r * a.width;

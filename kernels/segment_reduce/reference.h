@@ -34,7 +34,8 @@ void segment_reduce_backward(const SegmentReduceGradArgs& a) {
     auto *dx = static_cast<T*>(a.dx), *dweight = static_cast<T*>(a.dweight);
     for (std::int64_t s = 0; s < a.segments; ++s)
         for (std::int64_t r = a.offset[s]; r < a.offset[s + 1]; ++r) {
-            const Sum scale = a.reduction == SegmentReduction::mean ? Sum(1) / Sum(static_cast<double>(a.offset[s + 1] - a.offset[s])) : Sum(1);
+            const Sum scale =
+                a.reduction == SegmentReduction::mean ? Sum(1) / Sum(static_cast<double>(a.offset[s + 1] - a.offset[s])) : Sum(1);
             Sum dot(0);
             for (std::int64_t i = 0; i < a.width; ++i) {
                 const Sum g(dy[s * a.width + i]);

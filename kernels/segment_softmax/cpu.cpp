@@ -34,7 +34,8 @@ void backward_column(const T* dy, const T* y, T* dx, std::int64_t rows, std::int
     using Sum = accumulate_t<T>;
     Sum dot = 0;
     for (std::int64_t r = 0; r < rows; ++r) dot += static_cast<Sum>(y[r * stride]) * static_cast<Sum>(dy[r * stride]);
-    for (std::int64_t r = 0; r < rows; ++r) dx[r * stride] = static_cast<T>(static_cast<Sum>(y[r * stride]) * (static_cast<Sum>(dy[r * stride]) - dot));
+    for (std::int64_t r = 0; r < rows; ++r)
+        dx[r * stride] = static_cast<T>(static_cast<Sum>(y[r * stride]) * (static_cast<Sum>(dy[r * stride]) - dot));
 }
 
 // Calls column(first element, rows) for each head of each segment that has rows.
@@ -61,7 +62,8 @@ void segment_softmax_backward(const Launch&, const SegmentSoftmaxGradArgs& a) {
     if (!a.dx) return;
     dispatch(a.dtype, [&]<class T>() {
         for_each_column(a.offset, a.rows, a.segments, a.heads, [&](std::int64_t first, std::int64_t rows) {
-            backward_column(static_cast<const T*>(a.dy) + first, static_cast<const T*>(a.y) + first, static_cast<T*>(a.dx) + first, rows, a.heads);
+            backward_column(static_cast<const T*>(a.dy) + first, static_cast<const T*>(a.y) + first, static_cast<T*>(a.dx) + first, rows,
+                            a.heads);
         });
     });
 }

@@ -9,13 +9,16 @@ void GraphStore::add(const chem::Graph& graph) {
     const std::int64_t width = graph.node_width + graph.bond_width;
     if (size() == 0) width_ = width;
     if (width != width_)
-        throw Error(ExitCode::usage, "a graph with " + std::to_string(width) + " features an atom among graphs with " + std::to_string(width_));
-    const auto atoms = static_cast<std::size_t>(graph.atoms), bonds = static_cast<std::size_t>(graph.bonds), w = static_cast<std::size_t>(width),
-               atom_width = static_cast<std::size_t>(graph.node_width), bond_width = static_cast<std::size_t>(graph.bond_width);
+        throw Error(ExitCode::usage,
+                    "a graph with " + std::to_string(width) + " features an atom among graphs with " + std::to_string(width_));
+    const auto atoms = static_cast<std::size_t>(graph.atoms), bonds = static_cast<std::size_t>(graph.bonds),
+               w = static_cast<std::size_t>(width), atom_width = static_cast<std::size_t>(graph.node_width),
+               bond_width = static_cast<std::size_t>(graph.bond_width);
 
     const std::size_t first = nodes_.size();
     nodes_.resize(first + atoms * w, 0.f);
-    for (std::size_t a = 0; a < atoms; ++a) std::copy_n(graph.node_features.data() + a * atom_width, atom_width, nodes_.data() + first + a * w);
+    for (std::size_t a = 0; a < atoms; ++a)
+        std::copy_n(graph.node_features.data() + a * atom_width, atom_width, nodes_.data() + first + a * w);
     for (std::size_t b = 0; b < bonds; ++b)
         for (const int end : {graph.bond_begin[b], graph.bond_end[b]})
             for (std::size_t i = 0; i < bond_width; ++i)

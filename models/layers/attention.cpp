@@ -3,9 +3,13 @@
 namespace molten {
 
 SelfAttention::SelfAttention(const std::string& name, std::int64_t width, std::int64_t heads, std::uint64_t seed)
-    : query(name + "query.", width, width, seed), key(name + "key.", width, width, seed), value(name + "value.", width, width, seed),
-      output(name + "output.", width, width, seed), heads(heads) {
-    if (width % heads != 0) throw Error(ExitCode::usage, "attention: " + std::to_string(heads) + " heads do not divide the width " + std::to_string(width));
+    : query(name + "query.", width, width, seed),
+      key(name + "key.", width, width, seed),
+      value(name + "value.", width, width, seed),
+      output(name + "output.", width, width, seed),
+      heads(heads) {
+    if (width % heads != 0)
+        throw Error(ExitCode::usage, "attention: " + std::to_string(heads) + " heads do not divide the width " + std::to_string(width));
 }
 
 Tensor SelfAttention::forward(const Tensor& x) const {

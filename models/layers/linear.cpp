@@ -20,7 +20,9 @@ void Linear::visit(const ParameterVisitor& f, const std::string& prefix) {
 Mlp::Mlp(const std::string& name, std::int64_t in, std::int64_t hidden, std::int64_t out, std::uint64_t seed)
     : first(name + "first.", in, hidden, seed), second(name + "second.", hidden, out, seed) {}
 
-Tensor Mlp::forward(const Tensor& x, double dropout_p) const { return second.forward(dropout(first.forward(x, MatMulActivation::relu), dropout_p)); }
+Tensor Mlp::forward(const Tensor& x, double dropout_p) const {
+    return second.forward(dropout(first.forward(x, MatMulActivation::relu), dropout_p));
+}
 
 void Mlp::visit(const ParameterVisitor& f, const std::string& prefix) {
     first.visit(f, prefix + "first.");

@@ -8,7 +8,9 @@
 namespace molten {
 
 AttentionReadout::AttentionReadout(const std::string& name, std::int64_t width, std::uint64_t seed)
-    : value(name + "value.", width, width, seed), score(name + "score.", width, 1, seed, false), project(name + "project.", 3 * width, width, seed) {}
+    : value(name + "value.", width, width, seed),
+      score(name + "score.", width, 1, seed, false),
+      project(name + "project.", 3 * width, width, seed) {}
 
 Tensor AttentionReadout::forward(const Tensor& nodes, const Tensor& graph_offset) const {
     const Tensor attention = segment_softmax(score.forward(tanh(value.forward(nodes))), graph_offset);

@@ -36,7 +36,11 @@ io::Json MmfConfig::to_json() const {
     io::Json j = io::Json::object();
     j.set("format", "molten-mmf").set("version", 1);
     j.set("node_features", node_features).set("fingerprint_bits", fingerprint_bits).set("descriptors", descriptors).set("targets", targets);
-    j.set("retrieved", retrieved).set("graph", graph).set("fingerprint", fingerprint).set("descriptor", descriptor).set("retrieval", retrieval);
+    j.set("retrieved", retrieved)
+        .set("graph", graph)
+        .set("fingerprint", fingerprint)
+        .set("descriptor", descriptor)
+        .set("retrieval", retrieval);
     j.set("cross_attention", cross_attention).set("gate", name_of(gate)).set("top_k", top_k).set("width", width).set("layers", layers);
     j.set("order", order).set("heads", heads).set("dropout", dropout).set("graph_dropout", graph_dropout);
     j.set("fingerprint_dropout", fingerprint_dropout).set("descriptor_dropout", descriptor_dropout);

@@ -24,7 +24,8 @@ Mmf::Mmf(const MmfConfig& c, std::uint64_t seed) : config(c) {
     const std::int64_t d = c.width, experts_count = static_cast<std::int64_t>(c.experts().size());
     if (c.graph) {
         embed = Linear("graph.embed.", c.node_features, d, seed);
-        for (std::int64_t l = 0; l < c.layers; ++l) convolutions.emplace_back("graph.convolutions." + std::to_string(l) + ".", d, d, c.order, seed);
+        for (std::int64_t l = 0; l < c.layers; ++l)
+            convolutions.emplace_back("graph.convolutions." + std::to_string(l) + ".", d, d, c.order, seed);
         readout = AttentionReadout("graph.readout.", d, seed);
     }
     if (c.fingerprint) fingerprint = Mlp("fingerprint.", c.fingerprint_bits, d, d, seed);
@@ -50,8 +51,10 @@ Tensor Mmf::encode_graph(const MmfBatch& batch, bool training) const {
     Tensor h = embed.forward(batch.nodes, MatMulActivation::relu);
     const double p = training ? config.graph_dropout : 0;
     for (const ChebConv& conv : convolutions) {
-        if (p == 0) h = conv.forward(h, laplacian, {.relu = true, .residual = true});
-        else h = add(h, dropout(conv.forward(h, laplacian, {.relu = true}), p));
+        if (p == 0)
+            h = conv.forward(h, laplacian, {.relu = true, .residual = true});
+        else
+            h = add(h, dropout(conv.forward(h, laplacian, {.relu = true}), p));
     }
     return dropout(relu(readout.forward(h, batch.graph.graph_offset)), training ? config.dropout : 0);
 }
@@ -82,7 +85,8 @@ MmfOutput Mmf::mix(const Tensors& vectors, bool training) const {
     const Tensor side_by_side = concat(vectors, 1);
     if (experts.empty()) return {joint.forward(side_by_side, p), {}, {}};
     Tensors opinions;
-    for (std::size_t e = 0; e < experts.size(); ++e) opinions.push_back(reshape(experts[e].forward(vectors[e], p), {vectors[e].dim(0), 1, config.width}));
+    for (std::size_t e = 0; e < experts.size(); ++e)
+        opinions.push_back(reshape(experts[e].forward(vectors[e], p), {vectors[e].dim(0), 1, config.width}));
     ExpertGateOptions options;
     options.function = config.gate == MmfGate::sigmoid ? GateFunction::sigmoid : GateFunction::softmax;
     options.normalised = config.gate != MmfGate::sigmoid;
@@ -104,7 +108,8 @@ MmfOutput Mmf::forward(const MmfBatch& batch, bool training) const {
 void Mmf::visit(const ParameterVisitor& f, const std::string& prefix) {
     if (config.graph) {
         embed.visit(f, prefix + "graph.embed.");
-        for (std::size_t l = 0; l < convolutions.size(); ++l) convolutions[l].visit(f, prefix + "graph.convolutions." + std::to_string(l) + ".");
+        for (std::size_t l = 0; l < convolutions.size(); ++l)
+            convolutions[l].visit(f, prefix + "graph.convolutions." + std::to_string(l) + ".");
         readout.visit(f, prefix + "graph.readout.");
     }
     if (config.fingerprint) fingerprint.visit(f, prefix + "fingerprint.");

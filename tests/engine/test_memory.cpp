@@ -14,7 +14,8 @@ TEST_CASE("memory is reported by kind and name, and reused") {
         const MemoryReport report = memory_report();
         CHECK(report.in_use - before == 1024 * 256 * 4);
         bool found = false;
-        for (const MemoryLine& line : report.now) found = found || (line.kind == MemoryKind::weights && line.name == "embedding table" && line.bytes == 1048576);
+        for (const MemoryLine& line : report.now)
+            found = found || (line.kind == MemoryKind::weights && line.name == "embedding table" && line.bytes == 1048576);
         CHECK(found);
     }
     const MemoryReport after = memory_report();

@@ -45,7 +45,8 @@ TEST_CASE("op gradients equal finite differences") {
         const auto samples = op->samples();
         REQUIRE_MESSAGE(!samples.empty(), std::string(op->name), " has no samples");
         for (std::size_t s = 0; s < samples.size(); ++s) {
-            const auto report = gradcheck([&](const Tensors& inputs) { return apply(*op, inputs, samples[s].attributes); }, samples[s].inputs);
+            const auto report =
+                gradcheck([&](const Tensors& inputs) { return apply(*op, inputs, samples[s].attributes); }, samples[s].inputs);
             CHECK_MESSAGE(report.passed, std::string(op->name), " sample ", s, ": ", report.message);
             CHECK_MESSAGE(report.checked > 0, std::string(op->name), " sample ", s, " checked nothing");
             derivatives += report.checked;
@@ -59,8 +60,10 @@ TEST_CASE("ops equal their composites, forward and backward") {
         if (!op->composite) continue;
         const auto samples = op->samples();
         for (std::size_t s = 0; s < samples.size(); ++s) {
-            const auto fused = outputs_and_gradients([&](const Tensors& in) { return apply(*op, in, samples[s].attributes); }, samples[s].inputs);
-            const auto composite = outputs_and_gradients([&](const Tensors& in) { return op->composite(in, samples[s].attributes); }, samples[s].inputs);
+            const auto fused =
+                outputs_and_gradients([&](const Tensors& in) { return apply(*op, in, samples[s].attributes); }, samples[s].inputs);
+            const auto composite =
+                outputs_and_gradients([&](const Tensors& in) { return op->composite(in, samples[s].attributes); }, samples[s].inputs);
             REQUIRE(fused.size() == composite.size());
             for (std::size_t i = 0; i < fused.size(); ++i)
                 CHECK_MESSAGE(largest_difference(fused[i], composite[i]) < 1e-12, std::string(op->name), " sample ", s, " result ", i);

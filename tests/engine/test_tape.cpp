@@ -38,11 +38,13 @@ TEST_CASE("a value used twice gets both gradients") {
 
 TEST_CASE("a chain equals a backward pass written by hand") {
     // loss = sum(relu(x w1^T) w2^T . c): dw2 = c^T h, dh = c w2, dw1 = (dh [h > 0])^T x
-    const Tensor x = Tensor::randn({3, 4}, DType::f64, 1), w1 = trainable({5, 4}, 2), w2 = trainable({2, 5}, 3), c = Tensor::randn({3, 2}, DType::f64, 4);
+    const Tensor x = Tensor::randn({3, 4}, DType::f64, 1), w1 = trainable({5, 4}, 2), w2 = trainable({2, 5}, 3),
+                 c = Tensor::randn({3, 2}, DType::f64, 4);
     Tape tape;
     const Tensor h = linear(x, w1, {}, MatMulActivation::relu), y = linear(h, w2);
     const Gradients g = tape.backward(y, c);
-    const auto X = x.to_vector(), H = h.to_vector(), W2 = w2.to_vector(), C = c.to_vector(), d1 = g.of(w1).to_vector(), d2 = g.of(w2).to_vector();
+    const auto X = x.to_vector(), H = h.to_vector(), W2 = w2.to_vector(), C = c.to_vector(), d1 = g.of(w1).to_vector(),
+               d2 = g.of(w2).to_vector();
     for (std::size_t o = 0; o < 2; ++o)
         for (std::size_t k = 0; k < 5; ++k) {
             double expected = 0;

@@ -19,7 +19,8 @@ const std::vector<std::string> kLayers = {"kernels", "engine", "models", "chem",
 std::vector<fs::path> sources_of(const std::string& layer) {
     std::vector<fs::path> result;
     for (const auto& entry : fs::recursive_directory_iterator(root / layer))
-        if (const auto ext = entry.path().extension(); ext == ".h" || ext == ".cpp" || ext == ".cu" || ext == ".cuh") result.push_back(entry.path());
+        if (const auto ext = entry.path().extension(); ext == ".h" || ext == ".cpp" || ext == ".cu" || ext == ".cuh")
+            result.push_back(entry.path());
     return result;
 }
 
@@ -83,7 +84,8 @@ TEST_CASE("RDKit's headers stay in chem's .cpp files") {
             for (const std::string& line : lines_of(file)) {
                 const std::string path = included(line);
                 const bool rdkit = path.starts_with("GraphMol/") || path.starts_with("RDGeneral/") || path.starts_with("DataStructs/");
-                if (rdkit) CHECK_MESSAGE((layer == "chem" && file.extension() == ".cpp"), fs::relative(file, root).string(), " includes ", path);
+                if (rdkit)
+                    CHECK_MESSAGE((layer == "chem" && file.extension() == ".cpp"), fs::relative(file, root).string(), " includes ", path);
             }
 }
 
@@ -101,5 +103,6 @@ TEST_CASE("every folder says what lives in it, and no file is everybody's") {
             const auto lines = lines_of(file);
             CHECK_MESSAGE(lines.size() <= 600, fs::relative(file, root).string(), " has ", lines.size(), " lines");
         }
-    for (const fs::path& folder : folders) CHECK_MESSAGE(fs::exists(folder / "README.md"), fs::relative(folder, root).string(), " has no README.md");
+    for (const fs::path& folder : folders)
+        CHECK_MESSAGE(fs::exists(folder / "README.md"), fs::relative(folder, root).string(), " has no README.md");
 }

@@ -32,7 +32,8 @@ double gigaflops(std::int64_t n) {
     for (int i = 0; i < 3; ++i) {
         const auto start = std::chrono::steady_clock::now();
         matmul(a, b);
-        best = std::max(best, 2e-9 * static_cast<double>(n * n * n) / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        best = std::max(
+            best, 2e-9 * static_cast<double>(n * n * n) / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
     return best;
 }
@@ -61,7 +62,8 @@ int run() {
     const double room = statvfs(".", &disk) == 0 ? static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) : 0;
     fine &= check("disk here", log::human_bytes(room), room > 1e9, "less than 1 GB is free: checkpoints may not fit");
     const double error = matmul_error();
-    fine &= check("matrix product", fmt::format("error {:.1e}, {:.0f} GFLOP/s at 1024", error, gigaflops(1024)), error < 1e-3, "the CPU kernel is wrong on this machine: please report it");
+    fine &= check("matrix product", fmt::format("error {:.1e}, {:.0f} GFLOP/s at 1024", error, gigaflops(1024)), error < 1e-3,
+                  "the CPU kernel is wrong on this machine: please report it");
     const PhiloxBits bits = philox4x32_10(0, 0, 0, 0, 0, 0);
     fine &= check("random numbers", "Philox4x32-10 known answer", bits.word[0] == 0x6627e8d5);
     const chem::Parsed benzene = chem::parse_smiles("c1ccccc1O");
@@ -75,12 +77,14 @@ int run() {
 int print_ops() {
     fmt::print("{:<18} {:<42} {}\n", "op of the engine", "gradient", "composite");
     for (const OpDef* op : all_ops())
-        fmt::print("{:<18} {:<42} {}\n", op->name, op->gradient.backward() ? "yes" : "none: " + std::string(op->gradient.why_not()), op->composite ? "yes" : "-");
+        fmt::print("{:<18} {:<42} {}\n", op->name, op->gradient.backward() ? "yes" : "none: " + std::string(op->gradient.why_not()),
+                   op->composite ? "yes" : "-");
     fmt::print("\n{:<18} {:<8} {:<18} {:<10} {}\n", "kernel", "device", "dtypes", "gradient", "variants");
     for (const OpCases* op : all_op_cases()) {
         std::string dtypes;
         for (const DType dtype : op->dtypes) dtypes += (dtypes.empty() ? "" : " ") + std::string(name_of(dtype));
-        fmt::print("{:<18} {:<8} {:<18} {:<10} {}\n", op->op, "cpu", dtypes, op->backward ? "yes" : "-", op->variants.empty() ? "one" : fmt::format("{}", fmt::join(op->variants, " ")));
+        fmt::print("{:<18} {:<8} {:<18} {:<10} {}\n", op->op, "cpu", dtypes, op->backward ? "yes" : "-",
+                   op->variants.empty() ? "one" : fmt::format("{}", fmt::join(op->variants, " ")));
     }
     return 0;
 }

@@ -20,7 +20,8 @@ struct State {
 // The measured targets of the table, read as the model's: [molecules, outputs].
 std::vector<double> measured_values(const train::Ensemble& ensemble, Featurized& input) {
     std::vector<data::Target> targets;
-    for (const train::TargetInfo& info : ensemble.pipeline.targets) targets.push_back(data::read_target(input.table, info.name, input.rejects, {info.task, info.classes}));
+    for (const train::TargetInfo& info : ensemble.pipeline.targets)
+        targets.push_back(data::read_target(input.table, info.name, input.rejects, {info.task, info.classes}));
     return train::output_values(input.molecules, targets);
 }
 
@@ -34,8 +35,8 @@ int run(const State& state) {
     const auto measures = train::evaluate(ensemble.pipeline.targets, values, predictions.mean, rows);
     fmt::print("{}\n{:<24} {:<20} {:>12} {:>8}\n", input.rejects.summary(input.table.rows.size()), "target", "metric", "value", "rows");
     for (const train::Measure& m : measures)
-        fmt::print("{:<24} {:<20} {:>12} {:>8}  {}\n", m.target.empty() ? "mean" : m.target, m.metric, m.score.value ? fmt::format("{:.6g}", *m.score.value) : "-",
-                   m.score.rows, m.score.reason);
+        fmt::print("{:<24} {:<20} {:>12} {:>8}  {}\n", m.target.empty() ? "mean" : m.target, m.metric,
+                   m.score.value ? fmt::format("{:.6g}", *m.score.value) : "-", m.score.rows, m.score.reason);
     if (!state.out.empty()) io::write_file_atomically(state.out, train::to_json(measures).text(true) + "\n");
     return 0;
 }
@@ -52,6 +53,7 @@ std::function<int()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Command eval_command = {"eval", "measure a trained model on a table with known values", "  molten eval --model run --data measured.csv --out measures.json", declare};
+const Command eval_command = {"eval", "measure a trained model on a table with known values",
+                              "  molten eval --model run --data measured.csv --out measures.json", declare};
 
 }  // namespace molten::commands

@@ -38,14 +38,21 @@ std::string sparse_text(const std::uint8_t* counts, std::int64_t bits) {
 
 void write_features(data::CsvWriter& csv, const State& state, const train::Molecules& molecules, std::size_t i) {
     if (state.kind == "descriptors")
-        for (std::int64_t d = 0; d < molecules.descriptor_count; ++d) csv.number(molecules.descriptors[i * static_cast<std::size_t>(molecules.descriptor_count) + static_cast<std::size_t>(d)]);
-    else if (state.kind == "morgan") csv.own_cell(sparse_text(molecules.counts.data() + i * static_cast<std::size_t>(molecules.fingerprint_bits), molecules.fingerprint_bits));
-    else csv.own_cell(state.kind == "scaffold" ? molecules.scaffold[i] : state.kind == "canonical" ? molecules.canonical[i] : molecules.key[i]);
+        for (std::int64_t d = 0; d < molecules.descriptor_count; ++d)
+            csv.number(molecules.descriptors[i * static_cast<std::size_t>(molecules.descriptor_count) + static_cast<std::size_t>(d)]);
+    else if (state.kind == "morgan")
+        csv.own_cell(
+            sparse_text(molecules.counts.data() + i * static_cast<std::size_t>(molecules.fingerprint_bits), molecules.fingerprint_bits));
+    else
+        csv.own_cell(state.kind == "scaffold"    ? molecules.scaffold[i]
+                     : state.kind == "canonical" ? molecules.canonical[i]
+                                                 : molecules.key[i]);
 }
 
 int run(const State& state) {
     if (std::find(kKinds.begin(), kKinds.end(), state.kind) == kKinds.end())
-        throw Error(ExitCode::usage, fmt::format("--kind '{}' is not one of {}.{}", state.kind, fmt::join(kKinds, ", "), data::did_you_mean(state.kind, kKinds)));
+        throw Error(ExitCode::usage, fmt::format("--kind '{}' is not one of {}.{}", state.kind, fmt::join(kKinds, ", "),
+                                                 data::did_you_mean(state.kind, kKinds)));
     train::FeatureSettings settings;
     settings.fingerprint_radius = state.radius;
     settings.fingerprint_bits = state.bits;
@@ -61,8 +68,10 @@ int run(const State& state) {
     for (std::size_t r = 0; r < input.table.rows.size(); ++r) {
         const data::Row& row = input.table.rows[r];
         for (std::size_t c = 0; c < input.table.columns.size(); ++c) csv.user_cell(c < row.cells.size() ? row.cells[c] : "");
-        if (molecule < input.molecules.rows.size() && input.molecules.rows[molecule] == r) write_features(csv, state, input.molecules, molecule++);
-        else for (std::size_t c = 0; c < columns.size(); ++c) csv.own_cell("");
+        if (molecule < input.molecules.rows.size() && input.molecules.rows[molecule] == r)
+            write_features(csv, state, input.molecules, molecule++);
+        else
+            for (std::size_t c = 0; c < columns.size(); ++c) csv.own_cell("");
         const data::Reject* reject = input.rejects.find(row.number);
         csv.own_cell(reject ? reject->reason : "");
         csv.end_row();

@@ -9,7 +9,8 @@ void featurize(Featurized& input, std::size_t column, train::FeatureSettings set
     settings.isolate = isolate;
     input.rejects.add_refused(input.table);
     log::ProgressBar bar("features", input.table.rows.size(), "molecules");
-    input.molecules = train::featurize_table(input.table, column, input.rejects, settings, [&](std::size_t done, std::size_t) { bar.update(done); });
+    input.molecules =
+        train::featurize_table(input.table, column, input.rejects, settings, [&](std::size_t done, std::size_t) { bar.update(done); });
 }
 
 }  // namespace

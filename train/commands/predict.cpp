@@ -25,14 +25,16 @@ std::function<int()> declare(CLI::App& app) {
     return [state] {
         if (state->data.empty() == state->smiles.empty()) throw Error(ExitCode::usage, "give either --data or --smiles");
         const train::Ensemble ensemble = train::Ensemble::load(model_directory(state->model));
-        Featurized input = state->smiles.empty() ? featurize_file(state->data, state->smiles_column, ensemble.pipeline.features, state->isolate)
-                                                 : featurize_text(state->smiles, ensemble.pipeline.features, state->isolate);
+        Featurized input = state->smiles.empty()
+                               ? featurize_file(state->data, state->smiles_column, ensemble.pipeline.features, state->isolate)
+                               : featurize_text(state->smiles, ensemble.pipeline.features, state->isolate);
         const train::Predictions predictions = ensemble.predict(input.molecules);
         if (!state->smiles.empty()) {
             if (input.molecules.size() == 0) throw Error(ExitCode::data, input.rejects.find(1)->message, "check the SMILES");
             for (const train::TargetInfo& target : ensemble.pipeline.targets) {
                 const train::TargetPrediction p = train::target_prediction(predictions, target, 0);
-                fmt::print("{}: {}  [{:.4g}, {:.4g}]\n", target.name, p.label.empty() ? fmt::format("{:.4g}", p.value) : p.label, p.lower, p.upper);
+                fmt::print("{}: {}  [{:.4g}, {:.4g}]\n", target.name, p.label.empty() ? fmt::format("{:.4g}", p.value) : p.label, p.lower,
+                           p.upper);
             }
             return 0;
         }

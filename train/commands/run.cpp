@@ -67,8 +67,9 @@ int run(int argc, char** argv) {
             return body();
         }
         if (!app.remaining().empty())
-            return report(fmt::format("molten has no command '{}'.{}", app.remaining().front(), data::did_you_mean(app.remaining().front(), names)),
-                          fmt::format("the commands are {}", fmt::join(names, ", ")), ExitCode::usage);
+            return report(
+                fmt::format("molten has no command '{}'.{}", app.remaining().front(), data::did_you_mean(app.remaining().front(), names)),
+                fmt::format("the commands are {}", fmt::join(names, ", ")), ExitCode::usage);
         fmt::print("{}", app.help());
         return 0;
     } catch (const CLI::Success& asked) {  // --help, --version

@@ -19,7 +19,8 @@ struct State {
 
 // An argument as a shell would have to read it.
 std::string shell_quoted(const std::string& argument) {
-    const bool plain = !argument.empty() && std::all_of(argument.begin(), argument.end(), [](unsigned char c) { return std::isalnum(c) || std::strchr("-_./=,:+@%", c); });
+    const bool plain = !argument.empty() && std::all_of(argument.begin(), argument.end(),
+                                                        [](unsigned char c) { return std::isalnum(c) || std::strchr("-_./=,:+@%", c); });
     if (plain) return argument;
     std::string result = "'";
     for (const char c : argument) result += c == '\'' ? std::string("'\\''") : std::string(1, c);

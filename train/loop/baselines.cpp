@@ -60,7 +60,8 @@ void run_baselines(const TrainOptions& options, const Material& material, Outcom
         outcome.baselines.push_back(baselines::run(baselines::find(options.baselines[b]), problem));
         for (const std::string& note : outcome.baselines.back().notes) log.note(fmt::format("{}: {}", options.baselines[b], note));
         // [rows, targets, width] and [rows, outputs] are the same order where the targets are of one kind.
-        outcome.baseline_test.push_back(evaluate(outcome.pipeline.targets, material.values, outcome.baselines.back().values, outcome.split.test));
+        outcome.baseline_test.push_back(
+            evaluate(outcome.pipeline.targets, material.values, outcome.baselines.back().values, outcome.split.test));
     }
     bar.finish();
 }

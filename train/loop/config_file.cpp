@@ -1,12 +1,12 @@
 // TOML and environment: the two sources of options beside the command line.
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "engine/core/error.h"
 #include "train/data/nearest.h"
@@ -91,7 +91,8 @@ void read_config(TrainOptions& options, const std::filesystem::path& path) {
     try {
         root = toml::parse(text.str(), path.string());
     } catch (const toml::parse_error& error) {
-        throw Error(ExitCode::usage, fmt::format("{}:{}:{}: {}", path.string(), error.source().begin.line, error.source().begin.column, error.description()));
+        throw Error(ExitCode::usage, fmt::format("{}:{}:{}: {}", path.string(), error.source().begin.line, error.source().begin.column,
+                                                 error.description()));
     }
     std::vector<std::string> sections, names;
     for (const Setting& setting : settings()) {
@@ -102,7 +103,8 @@ void read_config(TrainOptions& options, const std::filesystem::path& path) {
         const std::string section_name(section.str());
         const auto* table = node.as_table();
         if (!table || std::find(sections.begin(), sections.end(), section_name) == sections.end())
-            throw Error(ExitCode::usage, fmt::format("{}: no section [{}].{}", where(path, node), section_name, data::did_you_mean(section_name, sections)),
+            throw Error(ExitCode::usage,
+                        fmt::format("{}: no section [{}].{}", where(path, node), section_name, data::did_you_mean(section_name, sections)),
                         fmt::format("the sections are {}", fmt::join(sections, ", ")));
         for (const auto& [key, value] : *table) {
             const std::string name(key.str());
@@ -126,11 +128,14 @@ void read_environment(TrainOptions& options) {
                                             [&](const Setting& s) { return name.starts_with("MOLTEN_" + upper(s.section) + "_"); });
         if (!of_section || equal == std::string::npos) continue;
         const auto it = std::find(known.begin(), known.end(), name);
-        if (it == known.end()) throw Error(ExitCode::usage, fmt::format("environment variable {} is no setting.{}", name, data::did_you_mean(name, known)));
+        if (it == known.end())
+            throw Error(ExitCode::usage, fmt::format("environment variable {} is no setting.{}", name, data::did_you_mean(name, known)));
         const Setting& setting = settings()[static_cast<std::size_t>(it - known.begin())];
         try {
-            if (setting.repeats) set_list(options, setting, listed(setting, text.substr(equal + 1)));
-            else setting.set(options, text.substr(equal + 1));
+            if (setting.repeats)
+                set_list(options, setting, listed(setting, text.substr(equal + 1)));
+            else
+                setting.set(options, text.substr(equal + 1));
         } catch (const Error& error) {
             throw Error(ExitCode::usage, fmt::format("environment variable {}: {}", name, error.what()), error.hint());
         }

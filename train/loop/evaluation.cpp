@@ -42,7 +42,8 @@ std::vector<Measure> evaluate(const std::vector<TargetInfo>& targets, std::span<
     const std::int64_t outputs = targets.back().first_output + targets.back().outputs;
     for (const TargetInfo& info : targets) {
         const Columns columns = columns_of(info, outputs, values, predictions, rows);
-        const metrics::Sample sample{columns.target, columns.prediction, {}, metrics_task(info.task), static_cast<int>(std::max<std::int64_t>(info.outputs, 2))};
+        const metrics::Sample sample{
+            columns.target, columns.prediction, {}, metrics_task(info.task), static_cast<int>(std::max<std::int64_t>(info.outputs, 2))};
         for (const metrics::Metric* metric : metrics::metrics_of(sample.task))
             result.push_back({info.name, std::string(metric->name), metric->compute(sample), metric->larger_is_better});
     }
@@ -60,7 +61,8 @@ std::vector<Measure> evaluate(const std::vector<TargetInfo>& targets, std::span<
 }
 
 std::vector<Measure> headline(const std::vector<TargetInfo>& targets, const std::vector<Measure>& measures) {
-    const std::vector<std::string> wanted = {"mae", "rmse", "r2", "spearman", "roc_auc", "pr_auc", "balanced_accuracy", "accuracy", "log_loss", "ece"};
+    const std::vector<std::string> wanted = {"mae",      "rmse",     "r2", "spearman", "roc_auc", "pr_auc", "balanced_accuracy",
+                                             "accuracy", "log_loss", "ece"};
     const std::string target = targets.size() == 1 ? targets[0].name : "";
     std::vector<Measure> result;
     for (const std::string& metric : wanted)

@@ -69,7 +69,8 @@ class Trainer {
         Member member(options_, arm.model, objective_, input_, split_, static_cast<std::int64_t>(number));
         if (from) member.load(*from);
         if (job.arm == 0) outcome.parameters = member.parameter_count();
-        log::ProgressBar bar(fmt::format("{} {}/{}", arm.name, job.member + 1, arm.members), static_cast<std::size_t>(member.total_steps()), "steps");
+        log::ProgressBar bar(fmt::format("{} {}/{}", arm.name, job.member + 1, arm.members), static_cast<std::size_t>(member.total_steps()),
+                             "steps");
         auto saved = Clock::now();
         std::int64_t saved_step = member.steps();
         double validation = std::nan("");
@@ -104,7 +105,10 @@ class Trainer {
         log::MetricsRecord line;
         line.texts = {{"arm", arm.name}};
         line.integers = {{"member", job.member}, {"epoch", epoch.epoch}, {"step", epoch.step}, {"best", epoch.best ? 1 : 0}};
-        line.numbers = {{"train_loss", epoch.train_loss}, {"val_loss", epoch.val_loss}, {"learning_rate", epoch.learning_rate}, {"gradient_norm", epoch.gradient_norm}};
+        line.numbers = {{"train_loss", epoch.train_loss},
+                        {"val_loss", epoch.val_loss},
+                        {"learning_rate", epoch.learning_rate},
+                        {"gradient_norm", epoch.gradient_norm}};
         const auto experts = arms_[0].model.experts(), own = arm.model.experts();
         for (const std::string& expert : experts) {  // the same columns for every arm; NaN for an expert it lacks
             const auto at = static_cast<std::size_t>(std::find(own.begin(), own.end(), expert) - own.begin());
@@ -125,8 +129,12 @@ class Trainer {
         io::CheckpointWriter writer(run_.checkpoints(), ++saves_, options);
         member.save(writer);
         io::Json j = io::Json::object();
-        j.set("format", "molten-run-state").set("version", 1).set("job", static_cast<std::int64_t>(job)).set("saves", static_cast<std::int64_t>(saves_));
-        j.set("jsonl_bytes", static_cast<std::int64_t>(metrics_->position().jsonl_bytes)).set("csv_bytes", static_cast<std::int64_t>(metrics_->position().csv_bytes));
+        j.set("format", "molten-run-state")
+            .set("version", 1)
+            .set("job", static_cast<std::int64_t>(job))
+            .set("saves", static_cast<std::int64_t>(saves_));
+        j.set("jsonl_bytes", static_cast<std::int64_t>(metrics_->position().jsonl_bytes))
+            .set("csv_bytes", static_cast<std::int64_t>(metrics_->position().csv_bytes));
         writer.add("run.json", j.text(true));
         writer.commit();
     }
@@ -158,7 +166,8 @@ void fit_intervals(Pipeline& pipeline, const Predictions& p, std::span<const dou
         const uncertainty::Measured calibration{measured, predicted, spread, {}};
         const uncertainty::ConformalIntervals plain = uncertainty::fit_intervals(calibration, pipeline.alpha);
         const uncertainty::ConformalIntervals normalised = uncertainty::fit_normalised_intervals(calibration, pipeline.alpha);
-        const bool narrower = uncertainty::measure(normalised, calibration).mean_width < uncertainty::measure(plain, calibration).mean_width;
+        const bool narrower =
+            uncertainty::measure(normalised, calibration).mean_width < uncertainty::measure(plain, calibration).mean_width;
         target.interval = narrower ? normalised : plain;
     }
 }
@@ -193,7 +202,8 @@ std::vector<Arm> arms_of(const TrainOptions& options, const MmfConfig& whole) {
     return arms;
 }
 
-Outcome run_experiment(const TrainOptions& options, const Material& material, const data::Split& split, const RunDirectory& run, log::RunLog& log) {
+Outcome run_experiment(const TrainOptions& options, const Material& material, const data::Split& split, const RunDirectory& run,
+                       log::RunLog& log) {
     const auto start = Clock::now();
     Outcome outcome;
     outcome.split = split;

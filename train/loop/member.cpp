@@ -51,10 +51,17 @@ RawPrediction predict_raw(const Mmf& model, const ModelInput& input, std::span<c
     return result;
 }
 
-Member::Member(const TrainOptions& options, const MmfConfig& config, const Objective& objective, const ModelInput& input, const data::Split& split,
-               std::int64_t number)
-    : options_(&options), objective_(&objective), input_(&input), split_(&split), number_(number), model_(config, seed_of(options, number)),
-      average_(frozen_copy(model_, config)), best_(frozen_copy(model_, config)), best_loss_(std::numeric_limits<double>::infinity()) {
+Member::Member(const TrainOptions& options, const MmfConfig& config, const Objective& objective, const ModelInput& input,
+               const data::Split& split, std::int64_t number)
+    : options_(&options),
+      objective_(&objective),
+      input_(&input),
+      split_(&split),
+      number_(number),
+      model_(config, seed_of(options, number)),
+      average_(frozen_copy(model_, config)),
+      best_(frozen_copy(model_, config)),
+      best_loss_(std::numeric_limits<double>::infinity()) {
     std::vector<std::pair<std::string, Tensor>> parameters;
     std::vector<Tensor> averages;
     model_.visit([&](const std::string& name, Tensor& p) { parameters.emplace_back(name, p); });
@@ -78,8 +85,9 @@ void Member::start_epoch() {
 
 std::optional<EpochRecord> Member::step() {
     const std::int64_t begin = batch_ * options_->batch_size;
-    const auto rows = std::span(order_).subspan(static_cast<std::size_t>(begin),
-                                                std::min<std::size_t>(static_cast<std::size_t>(options_->batch_size), order_.size() - static_cast<std::size_t>(begin)));
+    const auto rows = std::span(order_).subspan(
+        static_cast<std::size_t>(begin),
+        std::min<std::size_t>(static_cast<std::size_t>(options_->batch_size), order_.size() - static_cast<std::size_t>(begin)));
     generator() = {seed_of(*options_, number_), random_offset_};
     {
         Tape tape;
@@ -105,7 +113,8 @@ EpochRecord Member::end_epoch() {
     const RawPrediction raw = predict_raw(average_, *input_, rows);
     record.val_loss = objective_->evaluate(raw.outputs, rows);
     if (!std::isfinite(record.val_loss))
-        throw Error(ExitCode::numbers, fmt::format("the validation loss is {} after epoch {} of model {}", record.val_loss, record.epoch, number_));
+        throw Error(ExitCode::numbers,
+                    fmt::format("the validation loss is {} after epoch {} of model {}", record.val_loss, record.epoch, number_));
     const std::size_t experts = raw.gate.size() / rows.size();
     record.gate.assign(experts, 0);
     for (std::size_t i = 0; i < raw.gate.size(); ++i) record.gate[i % experts] += raw.gate[i] / static_cast<double>(rows.size());
@@ -140,11 +149,22 @@ void Member::save(io::CheckpointWriter& writer) {
     io::NamedTensors tensors;
     visit_state([&](const std::string& name, Tensor& tensor) { tensors.add(name, tensor); });
     const auto entries = tensors.entries();
-    writer.add("state.safetensors", [&](io::FileWriter& file) { io::write_safetensors(file, entries); }, tensors.bytes());
+    writer.add(
+        "state.safetensors", [&](io::FileWriter& file) { io::write_safetensors(file, entries); }, tensors.bytes());
     io::Json j = io::Json::object();
-    j.set("format", "molten-trainer-state").set("version", 1).set("member", number_).set("step", steps()).set("epoch", epoch_).set("batch", batch_);
-    j.set("bad_epochs", bad_epochs_).set("random_offset", static_cast<std::int64_t>(random_offset_)).set("loss_sum", loss_sum_).set("last_loss", last_loss_);
-    j.set("best_loss", std::isfinite(best_loss_) ? io::Json(best_loss_) : io::Json()).set("last_norm", last_norm_).set("last_rate", last_rate_);
+    j.set("format", "molten-trainer-state")
+        .set("version", 1)
+        .set("member", number_)
+        .set("step", steps())
+        .set("epoch", epoch_)
+        .set("batch", batch_);
+    j.set("bad_epochs", bad_epochs_)
+        .set("random_offset", static_cast<std::int64_t>(random_offset_))
+        .set("loss_sum", loss_sum_)
+        .set("last_loss", last_loss_);
+    j.set("best_loss", std::isfinite(best_loss_) ? io::Json(best_loss_) : io::Json())
+        .set("last_norm", last_norm_)
+        .set("last_rate", last_rate_);
     j.set("finished", finished_);
     writer.add("member.json", j.text(true));
 }

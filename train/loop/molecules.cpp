@@ -77,7 +77,8 @@ std::size_t find_molecule_column(const data::Table& table, const std::string& na
     if (!named.empty()) return table.column(named);
     const auto found = data::molecule_column(table.columns);
     if (!found)
-        throw Error(ExitCode::data, fmt::format("{}: no column is named like SMILES; it has {}", table.name, fmt::join(table.columns, ", ")),
+        throw Error(ExitCode::data,
+                    fmt::format("{}: no column is named like SMILES; it has {}", table.name, fmt::join(table.columns, ", ")),
                     "name it with --smiles-column");
     return *found;
 }

@@ -42,7 +42,8 @@ Tensor Objective::loss(const Tensor& prediction, std::span<const std::int64_t> r
             auto* label = labels.mutable_data<std::int32_t>();
             for (std::int64_t r = 0; r < count; ++r)
                 for (std::int64_t c = 0; c < info.outputs; ++c)
-                    if (values_[static_cast<std::size_t>(rows[static_cast<std::size_t>(r)] * outputs_ + info.first_output + c)] > 0.5f) label[r] = static_cast<std::int32_t>(c);
+                    if (values_[static_cast<std::size_t>(rows[static_cast<std::size_t>(r)] * outputs_ + info.first_output + c)] > 0.5f)
+                        label[r] = static_cast<std::int32_t>(c);
             add_term(cross_entropy(contiguous(slice(prediction, 1, info.first_output, info.first_output + info.outputs)), labels), 1);
             continue;
         }
@@ -55,7 +56,9 @@ Tensor Objective::loss(const Tensor& prediction, std::span<const std::int64_t> r
             masks[kind][r * outputs_ + info.first_output] = 1;
         }
     }
-    if (weights[0] > 0) add_term(element_loss(prediction, target, regression, {element_kind(options_.loss), Reduction::mean, options_.huber_delta}), weights[0]);
+    if (weights[0] > 0)
+        add_term(element_loss(prediction, target, regression, {element_kind(options_.loss), Reduction::mean, options_.huber_delta}),
+                 weights[0]);
     if (weights[1] > 0) add_term(element_loss(prediction, target, binary, {ElementLoss::bce, Reduction::mean, 1}), weights[1]);
     return total;
 }
@@ -64,7 +67,8 @@ double Objective::element(double prediction, double target, bool binary) const {
     if (binary) return std::max(prediction, 0.0) - prediction * target + std::log1p(std::exp(-std::abs(prediction)));
     const double error = std::abs(prediction - target);
     if (options_.loss == "l1") return error;
-    if (options_.loss == "huber") return error <= options_.huber_delta ? error * error / 2 : options_.huber_delta * (error - options_.huber_delta / 2);
+    if (options_.loss == "huber")
+        return error <= options_.huber_delta ? error * error / 2 : options_.huber_delta * (error - options_.huber_delta / 2);
     return error * error;
 }
 
@@ -88,8 +92,10 @@ double Objective::evaluate(std::span<const float> prediction, std::span<const st
             classes += std::log(sum) + largest - right;
             ++class_rows;
         }
-        if (info.task == data::Task::multiclass) total += class_rows > 0 ? classes / class_rows : 0;
-        else ++targets[kind];
+        if (info.task == data::Task::multiclass)
+            total += class_rows > 0 ? classes / class_rows : 0;
+        else
+            ++targets[kind];
     }
     for (int kind = 0; kind < 2; ++kind) total += counts[kind] > 0 ? targets[kind] * kinds[kind] / counts[kind] : 0;
     return total / static_cast<double>(targets_.size());

@@ -29,8 +29,8 @@ double Optimizer::step(const Gradients& gradients, double learning_rate) {
         if (!held.back().is_contiguous()) held.back() = held.back().clone();
         const auto* g = held.back().data<float>();
         if (!moved_[i]) moved_[i] = std::any_of(g, g + parameter.elements(), [](float x) { return x != 0; });
-        tensors.push_back({parameter.mutable_data(), g, m_[i].mutable_data(), v_[i].mutable_data(), averages_[i].mutable_data(), parameter.elements(),
-                           parameter.rank() >= 2 ? static_cast<float>(options_.weight_decay) : 0.f});
+        tensors.push_back({parameter.mutable_data(), g, m_[i].mutable_data(), v_[i].mutable_data(), averages_[i].mutable_data(),
+                           parameter.elements(), parameter.rank() >= 2 ? static_cast<float>(options_.weight_decay) : 0.f});
     }
     Launch launch;
     launch.scratch = &thread_workspace();
@@ -42,7 +42,8 @@ double Optimizer::step(const Gradients& gradients, double learning_rate) {
     ++steps_;
     const double clipped = options_.clip > 0 && norm > options_.clip ? options_.clip / norm : 1;
     const double age = static_cast<double>(steps_), ema = std::min(options_.ema, (1 + age) / (10 + age));
-    cpu::adamw_step(launch, {tensors.data(), count, learning_rate, options_.beta1, options_.beta2, options_.epsilon, ema, clipped, steps_, DType::f32});
+    cpu::adamw_step(
+        launch, {tensors.data(), count, learning_rate, options_.beta1, options_.beta2, options_.epsilon, ema, clipped, steps_, DType::f32});
     return norm;
 }
 
@@ -51,9 +52,10 @@ void Optimizer::check_finite(const std::vector<AdamWTensor>& tensors, std::int64
     const auto* g = static_cast<const float*>(tensor.gradient);
     const auto* bad = std::find_if(g, g + tensor.count, [](float x) { return !std::isfinite(x); });
     const std::string value = bad == g + tensor.count ? "a norm beyond double" : fmt::format("{} at element {}", *bad, bad - g);
-    throw Error(ExitCode::numbers,
-                fmt::format("the gradient of {} holds {} in step {}", parameters_[static_cast<std::size_t>(first_bad)].first, value, steps_ + 1),
-                "the weights on the disk are those before this step; try a smaller --learning-rate or a smaller --clip");
+    throw Error(
+        ExitCode::numbers,
+        fmt::format("the gradient of {} holds {} in step {}", parameters_[static_cast<std::size_t>(first_bad)].first, value, steps_ + 1),
+        "the weights on the disk are those before this step; try a smaller --learning-rate or a smaller --clip");
 }
 
 std::vector<std::string> Optimizer::never_moved() const {

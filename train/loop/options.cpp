@@ -13,7 +13,9 @@
 namespace molten::train {
 namespace {
 
-[[noreturn]] void refuse(const std::string& value, const std::string& wanted) { throw Error(ExitCode::usage, "'" + value + "' is not " + wanted); }
+[[noreturn]] void refuse(const std::string& value, const std::string& wanted) {
+    throw Error(ExitCode::usage, "'" + value + "' is not " + wanted);
+}
 
 double number(const std::string& value, double low, double high) {
     double result = 0;
@@ -39,7 +41,8 @@ bool boolean(const std::string& value) {
 
 std::string choice(const std::string& value, const std::vector<std::string>& allowed) {
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end())
-        throw Error(ExitCode::usage, fmt::format("'{}' is not one of {}.{}", value, fmt::join(allowed, ", "), data::did_you_mean(value, allowed)));
+        throw Error(ExitCode::usage,
+                    fmt::format("'{}' is not one of {}.{}", value, fmt::join(allowed, ", "), data::did_you_mean(value, allowed)));
     return value;
 }
 
@@ -47,8 +50,10 @@ std::string quoted(const std::string& text) {
     std::string result = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') result += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) result += fmt::format("\\u{:04x}", static_cast<int>(c));
-        else result += c;
+        if (static_cast<unsigned char>(c) < 0x20)
+            result += fmt::format("\\u{:04x}", static_cast<int>(c));
+        else
+            result += c;
     }
     return result + '"';
 }
@@ -68,18 +73,30 @@ std::string real(double value) {
 using O = TrainOptions;
 
 // A setting whose value is one member. The macros only spare the two lambdas that every line would repeat.
-#define TEXT(section, field, help) \
-    {section, #field, help, false, false, [](O& o, const std::string& v) { o.field = v; }, [](const O& o) { return quoted(o.field); }}
-#define CHOICE(section, field, help, ...) \
-    {section, #field, help, false, false, [](O& o, const std::string& v) { o.field = choice(v, __VA_ARGS__); }, [](const O& o) { return quoted(o.field); }}
-#define REAL(section, name, member, low, high, help) \
-    {section, name, help, false, false, [](O& o, const std::string& v) { o.member = number(v, low, high); }, [](const O& o) { return real(o.member); }}
-#define WHOLE(section, name, member, low, high, help)                                                          \
-    {section, name, help, false, false, [](O& o, const std::string& v) { o.member = integer(v, low, high); }, \
-     [](const O& o) { return std::to_string(o.member); }}
-#define SWITCH(section, name, member, help)                                                       \
-    {section, name, help, false, true, [](O& o, const std::string& v) { o.member = boolean(v); }, \
-     [](const O& o) { return std::string(o.member ? "true" : "false"); }}
+#define TEXT(section, field, help)                                                                                                       \
+    {                                                                                                                                    \
+        section, #field, help, false, false, [](O& o, const std::string& v) { o.field = v; }, [](const O& o) { return quoted(o.field); } \
+    }
+#define CHOICE(section, field, help, ...)                                                                          \
+    {                                                                                                              \
+        section, #field, help, false, false, [](O& o, const std::string& v) { o.field = choice(v, __VA_ARGS__); }, \
+            [](const O& o) { return quoted(o.field); }                                                             \
+    }
+#define REAL(section, name, member, low, high, help)                                                            \
+    {                                                                                                           \
+        section, name, help, false, false, [](O& o, const std::string& v) { o.member = number(v, low, high); }, \
+            [](const O& o) { return real(o.member); }                                                           \
+    }
+#define WHOLE(section, name, member, low, high, help)                                                            \
+    {                                                                                                            \
+        section, name, help, false, false, [](O& o, const std::string& v) { o.member = integer(v, low, high); }, \
+            [](const O& o) { return std::to_string(o.member); }                                                  \
+    }
+#define SWITCH(section, name, member, help)                                                          \
+    {                                                                                                \
+        section, name, help, false, true, [](O& o, const std::string& v) { o.member = boolean(v); }, \
+            [](const O& o) { return std::string(o.member ? "true" : "false"); }                      \
+    }
 
 const std::vector<std::string> kTasks = {"auto", "regression", "binary", "multiclass"};
 const std::vector<std::string> kFeatures = {"canonical", "qm9", "molten"};
@@ -96,8 +113,8 @@ const std::vector<Setting>& settings() {
     static const std::vector<Setting> table = {
         TEXT("data", data, "table of molecules: CSV, TSV, SMI or SDF, also .gz"),
         TEXT("data", smiles_column, "column of SMILES; found by its name when not given"),
-        {"data", "target", "column to learn; may be given several times", true, false, [](O& o, const std::string& v) { o.targets.push_back(v); },
-         [](const O& o) { return quoted(o.targets); }},
+        {"data", "target", "column to learn; may be given several times", true, false,
+         [](O& o, const std::string& v) { o.targets.push_back(v); }, [](const O& o) { return quoted(o.targets); }},
         CHOICE("data", task, "auto, regression, binary or multiclass", kTasks),
         REAL("data", "max_rejected", max_rejected, 0, 1, "share of rows that may be unusable before the run stops"),
         SWITCH("data", "strict", strict, "stop at the first unusable row"),
@@ -132,9 +149,11 @@ const std::vector<Setting>& settings() {
         WHOLE("model", "heads", model.heads, 1, 64, "attention heads"),
         REAL("model", "dropout", dropout, -1, 0.95, "dropout inside the experts; -1 chooses by the size of the data"),
         REAL("model", "graph_dropout", graph_dropout, -1, 0.95, "dropout after each convolution; -1 chooses by the size of the data"),
-        REAL("model", "fingerprint_dropout", fingerprint_dropout, -1, 0.95, "dropout on the fingerprint; -1 chooses by the size of the data"),
+        REAL("model", "fingerprint_dropout", fingerprint_dropout, -1, 0.95,
+             "dropout on the fingerprint; -1 chooses by the size of the data"),
         REAL("model", "descriptor_dropout", descriptor_dropout, -1, 0.95, "dropout on the descriptors; -1 chooses by the size of the data"),
-        REAL("model", "fingerprint_drop_rate", model.fingerprint_drop_rate, 0, 0.95, "share of molecules that train without the fingerprint"),
+        REAL("model", "fingerprint_drop_rate", model.fingerprint_drop_rate, 0, 0.95,
+             "share of molecules that train without the fingerprint"),
         REAL("model", "retrieval_drop_rate", model.retrieval_drop_rate, 0, 0.95, "share of molecules that train without their neighbours"),
         WHOLE("train", "seed", seed, 0, kMany, "seed of split, weights, order and dropout"),
         WHOLE("train", "epochs", epochs, 0, 1'000'000, "passes over the training part; 0 chooses by its size"),
@@ -152,11 +171,14 @@ const std::vector<Setting>& settings() {
         WHOLE("train", "replicates", replicates, 1, 1000, "repeat with seeds seed, seed + 1, ... and report mean and deviation"),
         REAL("train", "balance", balance, 0, 100, "weight of the gate's load-balance loss"),
         CHOICE("train", target_transform, "none, auto, log or log1p", kTransforms),
-        {"train", "ablations", "also train without parts: graph_only, fingerprint_only, descriptor_only, no_gate, no_retrieval, no_cross", true, false,
-         [](O& o, const std::string& v) { o.ablations.push_back(choice(v, kAblations)); }, [](const O& o) { return quoted(o.ablations); }},
-        WHOLE("train", "ablation_members", ablation_members, 0, 1000, "models of an ablation's ensemble; 0: as many as the whole model has"),
+        {"train", "ablations", "also train without parts: graph_only, fingerprint_only, descriptor_only, no_gate, no_retrieval, no_cross",
+         true, false, [](O& o, const std::string& v) { o.ablations.push_back(choice(v, kAblations)); },
+         [](const O& o) { return quoted(o.ablations); }},
+        WHOLE("train", "ablation_members", ablation_members, 0, 1000,
+              "models of an ablation's ensemble; 0: as many as the whole model has"),
         {"train", "baselines", "classical models for the same table: mean, knn, ridge, random_forest, svm ...; none", true, false,
-         [](O& o, const std::string& v) { o.baselines.emplace_back(baselines::find(v).name); }, [](const O& o) { return quoted(o.baselines); }},
+         [](O& o, const std::string& v) { o.baselines.emplace_back(baselines::find(v).name); },
+         [](const O& o) { return quoted(o.baselines); }},
         REAL("train", "checkpoint_seconds", checkpoint_seconds, 0, 86400, "seconds between checkpoints"),
         WHOLE("train", "checkpoint_steps", checkpoint_steps, 0, kMany, "also save after this many steps; 0 by time alone"),
         REAL("report", "alpha", alpha, 0.001, 0.5, "prediction intervals cover 1 - alpha"),

@@ -21,7 +21,8 @@ data::Transform transform_of(const std::string& name, std::span<const double> va
 }
 
 // Scaler of the outputs: regression is standardised, classes stay 0 and 1.
-data::StandardScaler fit_scaler(const TrainOptions& options, const std::vector<TargetInfo>& targets, const std::vector<double>& train_values, std::size_t outputs) {
+data::StandardScaler fit_scaler(const TrainOptions& options, const std::vector<TargetInfo>& targets,
+                                const std::vector<double>& train_values, std::size_t outputs) {
     std::vector<data::Transform> transforms(outputs, data::Transform::none);
     for (const TargetInfo& target : targets) {
         if (target.task != data::Task::regression) continue;
@@ -66,11 +67,13 @@ std::vector<std::int32_t> common_bits(const Molecules& molecules, std::span<cons
 }
 
 // Canonical keys as numbers: equal keys, equal numbers.
-std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> numbered(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> numbered(const std::vector<std::string>& a,
+                                                                         const std::vector<std::string>& b) {
     std::unordered_map<std::string, std::int64_t> number;
     const auto convert = [&](const std::vector<std::string>& keys) {
         std::vector<std::int64_t> result;
-        for (const std::string& key : keys) result.push_back(number.try_emplace(key, static_cast<std::int64_t>(number.size())).first->second);
+        for (const std::string& key : keys)
+            result.push_back(number.try_emplace(key, static_cast<std::int64_t>(number.size())).first->second);
         return result;
     };
     std::vector<std::int64_t> first = convert(a);
@@ -100,8 +103,8 @@ std::vector<double> output_values(const Molecules& molecules, std::span<const da
     return result;
 }
 
-Pipeline Pipeline::fit(const TrainOptions& options, const Molecules& molecules, std::span<const data::Target> targets, std::span<const double> values,
-                       std::span<const std::int64_t> train) {
+Pipeline Pipeline::fit(const TrainOptions& options, const Molecules& molecules, std::span<const data::Target> targets,
+                       std::span<const double> values, std::span<const std::int64_t> train) {
     Pipeline p;
     p.features = FeatureSettings::of(options);
     p.neighbours = options.neighbours;
@@ -115,8 +118,9 @@ Pipeline Pipeline::fit(const TrainOptions& options, const Molecules& molecules, 
     p.scaler = fit_scaler(options, p.targets, train_values, outputs);
     data::DescriptorOptions taming;
     taming.bound = 5;
-    p.descriptors = data::DescriptorScaler::fit(rows_of<double>(molecules.descriptors, static_cast<std::size_t>(molecules.descriptor_count), train),
-                                                static_cast<std::size_t>(molecules.descriptor_count), taming);
+    p.descriptors =
+        data::DescriptorScaler::fit(rows_of<double>(molecules.descriptors, static_cast<std::size_t>(molecules.descriptor_count), train),
+                                    static_cast<std::size_t>(molecules.descriptor_count), taming);
     p.fingerprint_columns = common_bits(molecules, train);
     p.reference_bits = rows_of<std::uint64_t>(molecules.bits, static_cast<std::size_t>(molecules.words), train);
     for (const std::int64_t r : train) p.reference_keys.push_back(molecules.key[static_cast<std::size_t>(r)]);
@@ -126,7 +130,9 @@ Pipeline Pipeline::fit(const TrainOptions& options, const Molecules& molecules, 
 }
 
 ModelInput::ModelInput(const Pipeline& pipeline, const Molecules& molecules)
-    : molecules_(&molecules), descriptor_width_(static_cast<std::int64_t>(pipeline.descriptors.outputs())), retrieved_width_(pipeline.retrieved()),
+    : molecules_(&molecules),
+      descriptor_width_(static_cast<std::int64_t>(pipeline.descriptors.outputs())),
+      retrieved_width_(pipeline.retrieved()),
       fingerprint_columns_(pipeline.fingerprint_columns) {
     const std::vector<double> scaled = pipeline.descriptors.apply(molecules.descriptors);
     descriptors_.assign(scaled.begin(), scaled.end());

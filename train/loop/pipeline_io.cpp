@@ -29,7 +29,8 @@ void add_state(io::NamedTensors& tensors, const std::string& prefix, const data:
 data::State read_state(const io::SafetensorsFile& file, const std::string& prefix) {
     data::State state;
     for (std::size_t i = 0; i < file.size(); ++i)
-        if (const std::string name(file[i].name); name.starts_with(prefix)) state[name.substr(prefix.size())] = io::read_doubles(file, name);
+        if (const std::string name(file[i].name); name.starts_with(prefix))
+            state[name.substr(prefix.size())] = io::read_doubles(file, name);
     return state;
 }
 
@@ -50,7 +51,9 @@ io::Json json_of(const TargetInfo& target) {
     j.set("first_output", target.first_output).set("outputs", target.outputs);
     const auto& i = target.interval;
     j.set("interval_alpha", i.alpha).set("interval_quantile", std::isfinite(i.quantile) ? io::Json(i.quantile) : io::Json());
-    j.set("interval_floor", i.floor).set("interval_normalised", i.normalised).set("interval_rows", static_cast<std::int64_t>(i.calibration_rows));
+    j.set("interval_floor", i.floor)
+        .set("interval_normalised", i.normalised)
+        .set("interval_rows", static_cast<std::int64_t>(i.calibration_rows));
     return j;
 }
 
@@ -122,10 +125,14 @@ Pipeline Pipeline::load(const std::filesystem::path& directory) {
     p.reference_targets = read_bytes_as<double>(file, "reference_targets", io::SafetensorsDType::f64);
     std::string key;
     for (const char c : read_bytes_as<char>(file, "reference_keys", io::SafetensorsDType::u8))
-        if (c == '\n') p.reference_keys.push_back(std::exchange(key, {}));
-        else key += c;
+        if (c == '\n')
+            p.reference_keys.push_back(std::exchange(key, {}));
+        else
+            key += c;
     const auto words = static_cast<std::size_t>((p.features.fingerprint_bits + 63) / 64), outputs = static_cast<std::size_t>(p.outputs());
-    const auto refuse = [&](const std::string& what) { throw Error(ExitCode::corrupt, (directory / "pipeline.safetensors").string() + ": " + what); };
+    const auto refuse = [&](const std::string& what) {
+        throw Error(ExitCode::corrupt, (directory / "pipeline.safetensors").string() + ": " + what);
+    };
     if (p.scaler.targets() != outputs) refuse("the scaler does not fit the targets");
     if (p.reference_bits.size() != p.reference_keys.size() * words || p.reference_targets.size() != p.reference_keys.size() * outputs)
         refuse("the retrieval molecules do not agree in number");

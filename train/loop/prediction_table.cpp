@@ -7,8 +7,9 @@
 
 namespace molten::train {
 
-void write_prediction_table(const data::Table& table, const Molecules& molecules, const data::Rejects& rejects, const Predictions& predictions,
-                            const std::vector<TargetInfo>& targets, const std::filesystem::path& path, const MoleculeColumns& extra) {
+void write_prediction_table(const data::Table& table, const Molecules& molecules, const data::Rejects& rejects,
+                            const Predictions& predictions, const std::vector<TargetInfo>& targets, const std::filesystem::path& path,
+                            const MoleculeColumns& extra) {
     std::ostringstream out;
     data::CsvWriter csv(out);
     for (const std::string& column : table.columns) csv.user_cell(column);
@@ -29,8 +30,10 @@ void write_prediction_table(const data::Table& table, const Molecules& molecules
                 continue;
             }
             const TargetPrediction p = target_prediction(predictions, target, static_cast<std::int64_t>(molecule));
-            if (target.task == data::Task::multiclass) csv.own_cell(p.label);
-            else csv.number(p.value);
+            if (target.task == data::Task::multiclass)
+                csv.own_cell(p.label);
+            else
+                csv.number(p.value);
             csv.number(p.lower);
             csv.number(p.upper);
         }

@@ -69,13 +69,16 @@ Predictions combine(const Pipeline& pipeline, const std::vector<RawPrediction>& 
 
 Ensemble Ensemble::load(const std::filesystem::path& directory) {
     if (!std::filesystem::exists(directory / "config.json"))
-        throw Error(ExitCode::data, directory.string() + ": holds no trained model (config.json is missing)", "give --model the directory of a finished `molten train`");
+        throw Error(ExitCode::data, directory.string() + ": holds no trained model (config.json is missing)",
+                    "give --model the directory of a finished `molten train`");
     Ensemble result;
     const io::Json document = io::read_json(directory / "config.json");
     result.config = MmfConfig::from_json(io::JsonView(document, "config.json"));
     result.pipeline = Pipeline::load(directory);
-    if (result.config.targets != result.pipeline.outputs() || (result.config.retrieval && result.config.retrieved != result.pipeline.retrieved()) ||
-        (result.config.fingerprint && result.config.fingerprint_bits != static_cast<std::int64_t>(result.pipeline.fingerprint_columns.size())) ||
+    if (result.config.targets != result.pipeline.outputs() ||
+        (result.config.retrieval && result.config.retrieved != result.pipeline.retrieved()) ||
+        (result.config.fingerprint &&
+         result.config.fingerprint_bits != static_cast<std::int64_t>(result.pipeline.fingerprint_columns.size())) ||
         (result.config.descriptor && result.config.descriptors != static_cast<std::int64_t>(result.pipeline.descriptors.outputs())))
         throw Error(ExitCode::corrupt, directory.string() + ": config.json and pipeline.json describe different models");
     while (std::filesystem::exists(directory / member_file(static_cast<std::int64_t>(result.members.size()))))
@@ -86,8 +89,9 @@ Ensemble Ensemble::load(const std::filesystem::path& directory) {
 
 Predictions Ensemble::predict(const Molecules& molecules) const {
     if (config.graph && molecules.size() > 0 && config.node_features != molecules.graphs.node_features())
-        throw Error(ExitCode::corrupt, fmt::format("config.json and pipeline.json describe different models: node_features is {}, the features '{}' have {}",
-                                                   config.node_features, pipeline.features.features, molecules.graphs.node_features()));
+        throw Error(ExitCode::corrupt,
+                    fmt::format("config.json and pipeline.json describe different models: node_features is {}, the features '{}' have {}",
+                                config.node_features, pipeline.features.features, molecules.graphs.node_features()));
     const ModelInput input(pipeline, molecules);
     std::vector<std::int64_t> rows(static_cast<std::size_t>(molecules.size()));
     std::iota(rows.begin(), rows.end(), 0);
@@ -117,7 +121,8 @@ Mmf load_member(const MmfConfig& config, const std::filesystem::path& directory,
         ++matched;
     });
     if (matched != file.size())
-        throw Error(ExitCode::corrupt, fmt::format("{}: {} tensors, but the model of config.json has {}", file.name(), file.size(), matched));
+        throw Error(ExitCode::corrupt,
+                    fmt::format("{}: {} tensors, but the model of config.json has {}", file.name(), file.size(), matched));
     return model;
 }
 

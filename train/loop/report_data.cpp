@@ -44,10 +44,18 @@ report::MetricsTable empty_table(const Outcome& outcome, std::string title) {
 report::MetricsTable comparison(const Outcome& outcome) {
     report::MetricsTable table = empty_table(outcome, "Test part");
     for (std::size_t a = 0; a < outcome.arms.size(); ++a)
-        table.rows.push_back({outcome.arms[a].arm.name, a == 0 || outcome.arms[a].arm.name == "one member" ? "model" : "ablation", headline_values(outcome, outcome.arms[a].test), {},
-                              fmt::format("{} model{}", outcome.arms[a].arm.members, outcome.arms[a].arm.members == 1 ? "" : "s"), 0});
+        table.rows.push_back({outcome.arms[a].arm.name,
+                              a == 0 || outcome.arms[a].arm.name == "one member" ? "model" : "ablation",
+                              headline_values(outcome, outcome.arms[a].test),
+                              {},
+                              fmt::format("{} model{}", outcome.arms[a].arm.members, outcome.arms[a].arm.members == 1 ? "" : "s"),
+                              0});
     for (std::size_t b = 0; b < outcome.baselines.size(); ++b)
-        table.rows.push_back({outcome.baselines[b].name, "baseline", headline_values(outcome, outcome.baseline_test[b]), {}, outcome.baselines[b].settings,
+        table.rows.push_back({outcome.baselines[b].name,
+                              "baseline",
+                              headline_values(outcome, outcome.baseline_test[b]),
+                              {},
+                              outcome.baselines[b].settings,
                               outcome.baselines[b].seconds});
     return table;
 }
@@ -59,7 +67,8 @@ report::MetricsTable by_target(const Outcome& outcome) {
     for (const TargetInfo& target : outcome.pipeline.targets) {
         report::MetricsRow row{target.name, "model", {}, {}, "", 0};
         for (const Measure& m : headline({target}, outcome.arms[0].test)) {  // targets of other tasks have other columns
-            const auto column = static_cast<std::size_t>(std::find(table.columns.begin(), table.columns.end(), label_of(m)) - table.columns.begin());
+            const auto column =
+                static_cast<std::size_t>(std::find(table.columns.begin(), table.columns.end(), label_of(m)) - table.columns.begin());
             if (column == table.columns.size()) {
                 table.columns.push_back(label_of(m));
                 table.larger_is_better.push_back(m.larger_is_better);
@@ -113,14 +122,16 @@ report::TargetSection section_of(const Material& material, const Outcome& outcom
         const double value = material.values[static_cast<std::size_t>(i * p.outputs + target.first_output)];
         if (std::isnan(value)) continue;
         const TargetPrediction t = target_prediction(p, target, i);
-        section.points.push_back({part_of(i, outcome.split), value, t.value, t.lower, t.upper, material.molecules->canonical[static_cast<std::size_t>(i)]});
+        section.points.push_back(
+            {part_of(i, outcome.split), value, t.value, t.lower, t.upper, material.molecules->canonical[static_cast<std::size_t>(i)]});
     }
     const TestColumn c = test_column(material, p, target, outcome.split.test);
     if (section.classification) {
         const metrics::Sample sample{c.measured, c.predicted, {}, metrics::Task::binary, 2};
         section.roc = pairs(metrics::roc_curve(sample));
         section.precision_recall = pairs(metrics::precision_recall_curve(sample));
-        for (const auto& point : uncertainty::calibration_curve(c.predicted, c.measured)) section.reliability.emplace_back(point.probability, point.share);
+        for (const auto& point : uncertainty::calibration_curve(c.predicted, c.measured))
+            section.reliability.emplace_back(point.probability, point.share);
         return section;
     }
     const uncertainty::Measured measured{c.measured, c.predicted, c.spread, {}};
@@ -128,7 +139,8 @@ report::TargetSection section_of(const Material& material, const Outcome& outcom
     section.measured_coverage = coverage.share;
     section.mean_width = coverage.mean_width;
     section.interval_note = target.interval.message;
-    for (const auto& point : uncertainty::interval_calibration_curve(measured, 20)) section.calibration.emplace_back(point.lower, point.upper);
+    for (const auto& point : uncertainty::interval_calibration_curve(measured, 20))
+        section.calibration.emplace_back(point.lower, point.upper);
     return section;
 }
 
@@ -141,7 +153,8 @@ report::GateSection gate_of(const Outcome& outcome) {
         std::vector<double> result(static_cast<std::size_t>(p.experts), 0);
         for (const std::int64_t r : rows)
             for (std::int64_t e = 0; e < p.experts; ++e)
-                result[static_cast<std::size_t>(e)] += p.gate[static_cast<std::size_t>(r * p.experts + e)] / static_cast<double>(rows.size());
+                result[static_cast<std::size_t>(e)] +=
+                    p.gate[static_cast<std::size_t>(r * p.experts + e)] / static_cast<double>(rows.size());
         return result;
     };
     gate.train = mean(outcome.split.train);
@@ -190,7 +203,9 @@ std::vector<report::WorstMolecule> worst_of(const TrainOptions& options, const M
             const TargetInfo& target = outcome.pipeline.targets[t];
             const double value = material.values[static_cast<std::size_t>(i * p.outputs + target.first_output)];
             if (std::isnan(value) || target.task == data::Task::multiclass) continue;
-            errors.push_back({std::abs(value - p.at(p.mean, i, target.first_output)) / outcome.pipeline.scaler.deviation()[static_cast<std::size_t>(target.first_output)], i, t});
+            errors.push_back({std::abs(value - p.at(p.mean, i, target.first_output)) /
+                                  outcome.pipeline.scaler.deviation()[static_cast<std::size_t>(target.first_output)],
+                              i, t});
         }
     std::stable_sort(errors.begin(), errors.end(), [](const Error& a, const Error& b) { return a.size > b.size; });
     if (errors.size() > static_cast<std::size_t>(options.worst)) errors.resize(static_cast<std::size_t>(options.worst));
@@ -202,12 +217,13 @@ std::vector<report::WorstMolecule> worst_of(const TrainOptions& options, const M
         const auto i = static_cast<std::size_t>(error.molecule);
         const TargetInfo& target = outcome.pipeline.targets[error.target];
         const TargetPrediction t = target_prediction(p, target, error.molecule);
-        const auto near = baselines::nearest_neighbours({molecules.bits.data() + i * words, 1, words},
-                                                        {outcome.pipeline.reference_bits.data(), outcome.pipeline.reference_keys.size(), words}, 1, {}, 1);
+        const auto near = baselines::nearest_neighbours(
+            {molecules.bits.data() + i * words, 1, words},
+            {outcome.pipeline.reference_bits.data(), outcome.pipeline.reference_keys.size(), words}, 1, {}, 1);
         result.push_back({drawing_of(molecules.canonical[i]), molecules.canonical[i], target.name,
                           fmt::format("row {}", material.table->rows[molecules.rows[i]].number),
-                          material.values[i * static_cast<std::size_t>(p.outputs) + static_cast<std::size_t>(target.first_output)], t.value, t.lower, t.upper,
-                          near.similarity.empty() ? std::nan("") : near.similarity[0]});
+                          material.values[i * static_cast<std::size_t>(p.outputs) + static_cast<std::size_t>(target.first_output)], t.value,
+                          t.lower, t.upper, near.similarity.empty() ? std::nan("") : near.similarity[0]});
     }
     return result;
 }
@@ -225,7 +241,10 @@ io::Json metrics_json(const TrainOptions& options, const Outcome& outcome) {
     io::Json j = io::Json::object(), arms = io::Json::object(), baselines = io::Json::object();
     for (const ArmOutcome& arm : outcome.arms) arms.set(arm.arm.name, to_json(arm.test));
     for (std::size_t b = 0; b < outcome.baselines.size(); ++b) baselines.set(outcome.baselines[b].name, to_json(outcome.baseline_test[b]));
-    j.set("format", "molten-metrics").set("version", 1).set("seed", options.seed).set("test_rows", static_cast<std::int64_t>(outcome.split.test.size()));
+    j.set("format", "molten-metrics")
+        .set("version", 1)
+        .set("seed", options.seed)
+        .set("test_rows", static_cast<std::int64_t>(outcome.split.test.size()));
     j.set("models", arms).set("baselines", baselines);
     return j;
 }
@@ -239,10 +258,13 @@ report::ReportData report_data(const TrainOptions& options, const Material& mate
     const auto count = [](std::size_t n) { return log::human_count(static_cast<double>(n)); };
     data.facts = {{"Data", fmt::format("{}: {} rows, {} molecules used, {} rows rejected", options.data, count(material.table->rows.size()),
                                        count(material.molecules->rows.size()), rejects.size())},
-                  {"Split", fmt::format("{}, seed {}: {} train, {} validation, {} test", options.split, options.seed, outcome.split.train.size(), outcome.split.val.size(), outcome.split.test.size())},
-                  {"Model", fmt::format("{} models of {} parameters; experts {}; gate {}", options.ensemble, count(static_cast<std::size_t>(outcome.parameters)),
+                  {"Split", fmt::format("{}, seed {}: {} train, {} validation, {} test", options.split, options.seed,
+                                        outcome.split.train.size(), outcome.split.val.size(), outcome.split.test.size())},
+                  {"Model", fmt::format("{} models of {} parameters; experts {}; gate {}", options.ensemble,
+                                        count(static_cast<std::size_t>(outcome.parameters)),
                                         fmt::join(outcome.arms[0].arm.model.experts(), ", "), name_of(outcome.arms[0].arm.model.gate))},
-                  {"Training", fmt::format("{} epochs, batches of {}, loss {}, {}", options.epochs, options.batch_size, options.loss, log::human_duration(outcome.seconds))}};
+                  {"Training", fmt::format("{} epochs, batches of {}, loss {}, {}", options.epochs, options.batch_size, options.loss,
+                                           log::human_duration(outcome.seconds))}};
     data.tables.push_back(comparison(outcome));
     if (outcome.pipeline.targets.size() > 1) data.tables.push_back(by_target(outcome));
     for (std::size_t t = 0; t < outcome.pipeline.targets.size(); ++t) data.targets.push_back(section_of(material, outcome, t));

@@ -24,16 +24,17 @@ struct Loaded {
     Material material;
 };
 
-std::optional<data::Task> task_of(const std::string& name) {
-    return name == "auto" ? std::nullopt : std::optional(data::parse_task(name));
-}
+std::optional<data::Task> task_of(const std::string& name) { return name == "auto" ? std::nullopt : std::optional(data::parse_task(name)); }
 
 void load_table(const TrainOptions& options, Loaded& loaded, log::RunLog& log) {
     loaded.table = data::read_table(options.data);
-    log.say(fmt::format("{}: {}, {} rows", options.data, loaded.table.description, log::human_count(static_cast<double>(loaded.table.rows.size()))));
+    log.say(fmt::format("{}: {}, {} rows", options.data, loaded.table.description,
+                        log::human_count(static_cast<double>(loaded.table.rows.size()))));
     if (options.join.empty()) return;
-    const data::JoinCount count = data::join(loaded.table, options.join_key, data::read_table(options.join), options.join_other_key.empty() ? options.join_key : options.join_other_key);
-    log.say(fmt::format("joined {}: {} rows matched, {} without a partner, {} unused", options.join, count.matched, count.without_partner, count.unused));
+    const data::JoinCount count = data::join(loaded.table, options.join_key, data::read_table(options.join),
+                                             options.join_other_key.empty() ? options.join_key : options.join_other_key);
+    log.say(fmt::format("joined {}: {} rows matched, {} without a partner, {} unused", options.join, count.matched, count.without_partner,
+                        count.unused));
 }
 
 // Returns the column of molecules.
@@ -43,11 +44,13 @@ std::size_t load_targets(const TrainOptions& options, Loaded& loaded, log::RunLo
     loaded.rejects.add_refused(loaded.table);
     const std::size_t column = find_molecule_column(loaded.table, options.smiles_column);
     if (options.targets.empty())
-        throw Error(ExitCode::usage, "no target is named", fmt::format("give --target; the columns are {}", fmt::join(loaded.table.columns, ", ")));
+        throw Error(ExitCode::usage, "no target is named",
+                    fmt::format("give --target; the columns are {}", fmt::join(loaded.table.columns, ", ")));
     for (const std::string& name : options.targets) {
         loaded.material.targets.push_back(data::read_target(loaded.table, name, loaded.rejects, {task_of(options.task), {}}));
         const data::Target& target = loaded.material.targets.back();
-        log.say(fmt::format("target {}: {}: {}; {} values, {} missing", name, data::name_of(target.task), target.why, target.present, target.missing));
+        log.say(fmt::format("target {}: {}: {}; {} values, {} missing", name, data::name_of(target.task), target.why, target.present,
+                            target.missing));
     }
     data::require_trainable(loaded.material.targets);
     return column;
@@ -55,7 +58,8 @@ std::size_t load_targets(const TrainOptions& options, Loaded& loaded, log::RunLo
 
 void load_features(const TrainOptions& options, std::size_t column, Loaded& loaded, log::RunLog& log) {
     log::ProgressBar bar("features", loaded.table.rows.size(), "molecules");
-    loaded.molecules = featurize_table(loaded.table, column, loaded.rejects, FeatureSettings::of(options), [&](std::size_t done, std::size_t) { bar.update(done); });
+    loaded.molecules = featurize_table(loaded.table, column, loaded.rejects, FeatureSettings::of(options),
+                                       [&](std::size_t done, std::size_t) { bar.update(done); });
     bar.finish();
     log.say(loaded.rejects.summary(loaded.table.rows.size()));
     loaded.material.table = &loaded.table;
@@ -105,12 +109,15 @@ data::Split split_of(const TrainOptions& o, const Loaded& loaded) {
             throw Error(ExitCode::usage, fmt::format("--fold {}: there are {}", o.fold, splits.size()), "folds count from 0");
         return splits[static_cast<std::size_t>(o.fold)];
     };
-    if (o.split == "file") return to_molecules(pick(data::read_splits(o.split_file, static_cast<std::int64_t>(loaded.table.rows.size()))), loaded.molecules, loaded.table.rows.size());
+    if (o.split == "file")
+        return to_molecules(pick(data::read_splits(o.split_file, static_cast<std::int64_t>(loaded.table.rows.size()))), loaded.molecules,
+                            loaded.table.rows.size());
     data::Split split;
     if (o.split == "random") split = data::random_split(keys, shares);
     if (o.split == "scaffold") split = data::scaffold_split(scaffolds, keys, shares);
     if (o.split == "scaffold_balanced") split = data::scaffold_balanced_split(scaffolds, keys, shares);
-    if (o.split == "kfold") split = pick(data::k_fold_split(keys, static_cast<std::size_t>(o.folds), o.val_share, static_cast<std::uint64_t>(o.seed)));
+    if (o.split == "kfold")
+        split = pick(data::k_fold_split(keys, static_cast<std::size_t>(o.folds), o.val_share, static_cast<std::uint64_t>(o.seed)));
     if (o.split == "stratified") {
         std::vector<std::int64_t> classes;
         for (const std::int64_t r : rows) {
@@ -135,7 +142,8 @@ data::Split split_of(const TrainOptions& o, const Loaded& loaded) {
 
 void check_split(const data::Split& split, const Molecules& molecules, log::RunLog& log) {
     if (split.train.empty()) throw Error(ExitCode::data, "the training part is empty", "check --split and its shares");
-    log.say(fmt::format("split: {} train, {} validation, {} test; {}", split.train.size(), split.val.size(), split.test.size(), data::leak_report(split, molecules.key).text()));
+    log.say(fmt::format("split: {} train, {} validation, {} test; {}", split.train.size(), split.val.size(), split.test.size(),
+                        data::leak_report(split, molecules.key).text()));
     if (split.val.empty()) log.warn("no validation part: the last epochs are chosen by the training loss, and there are no intervals");
 }
 
@@ -147,8 +155,9 @@ void dry_run(const TrainOptions& options, const Loaded& loaded, const data::Spli
     for (const Arm& arm : arms) {
         Member member(options, arm.model, objective, input, split, 0);
         const auto experts = arm.model.experts();
-        log.say(fmt::format("{}: {} parameters, experts {}, {} models x {} steps, {} a checkpoint", arm.name, log::human_count(static_cast<double>(member.parameter_count())),
-                            fmt::join(experts, " "), arm.members, log::human_count(static_cast<double>(member.total_steps())),
+        log.say(fmt::format("{}: {} parameters, experts {}, {} models x {} steps, {} a checkpoint", arm.name,
+                            log::human_count(static_cast<double>(member.parameter_count())), fmt::join(experts, " "), arm.members,
+                            log::human_count(static_cast<double>(member.total_steps())),
                             log::human_bytes(static_cast<double>(member.state_bytes()))));
         member.step();
     }
@@ -159,12 +168,15 @@ void dry_run(const TrainOptions& options, const Loaded& loaded, const data::Spli
 // predictions.csv of a run: every row of the table with the part it was in.
 void write_predictions(const Loaded& loaded, const Outcome& outcome, const std::filesystem::path& path) {
     std::vector<std::string> part(loaded.molecules.rows.size(), "unmeasured");
-    for (const auto& [name, rows] : {std::pair("train", &outcome.split.train), std::pair("val", &outcome.split.val), std::pair("test", &outcome.split.test)})
+    for (const auto& [name, rows] :
+         {std::pair("train", &outcome.split.train), std::pair("val", &outcome.split.val), std::pair("test", &outcome.split.test)})
         for (const std::int64_t r : *rows) part[static_cast<std::size_t>(r)] = name;
-    write_prediction_table(loaded.table, loaded.molecules, loaded.rejects, outcome.arms[0].predictions, outcome.pipeline.targets, path, {{"part", part}});
+    write_prediction_table(loaded.table, loaded.molecules, loaded.rejects, outcome.arms[0].predictions, outcome.pipeline.targets, path,
+                           {{"part", part}});
 }
 
-int finish_replicate(const TrainOptions& options, const Loaded& loaded, const Outcome& outcome, const RunDirectory& run, const std::string& command, log::RunLog& log) {
+int finish_replicate(const TrainOptions& options, const Loaded& loaded, const Outcome& outcome, const RunDirectory& run,
+                     const std::string& command, log::RunLog& log) {
     io::write_file_atomically(run.root / "metrics.json", metrics_json(options, outcome).text(true) + "\n");
     write_predictions(loaded, outcome, run.root / "predictions.csv");
     const report::ReportData data = report_data(options, loaded.material, loaded.rejects, outcome, run, command);
@@ -187,7 +199,8 @@ int run_training(TrainOptions options, const std::string& command) {
     load_features(options, column, loaded, log);
     if (!options.dry_run) loaded.rejects.write((run.root / "rejected.csv").string());
     loaded.rejects.check(loaded.table.rows.size());
-    const std::int64_t learned = static_cast<std::int64_t>(std::llround(options.train_share * static_cast<double>(measured(loaded.material).size())));
+    const std::int64_t learned =
+        static_cast<std::int64_t>(std::llround(options.train_share * static_cast<double>(measured(loaded.material).size())));
     const bool classification = loaded.material.targets[0].task != data::Task::regression;
     log.say(fmt::format("for {} molecules to learn from: {}", learned, fmt::join(resolve(options, learned, classification), ", ")));
     if (!options.dry_run) io::write_file_atomically(run.root / "config.toml", to_toml(options));

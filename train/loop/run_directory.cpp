@@ -67,7 +67,8 @@ void refuse_other_run(const fs::path& root, const std::string& config, const std
                     "give the same flags, or another --out");
     const io::Json before = io::read_json(root / "env.json"), now = io::parse_json(env, "env.json");
     if (io::JsonView(before, "env.json")["data_hash"].string() != io::JsonView(now, "env.json")["data_hash"].string())
-        throw Error(ExitCode::data, fmt::format("{}: the data file has changed since the run began", root.string()), "train again with another --out");
+        throw Error(ExitCode::data, fmt::format("{}: the data file has changed since the run began", root.string()),
+                    "train again with another --out");
 }
 
 // The name of a file that was being written when its process was killed: ".report.html.tmp-4711-3".
@@ -76,8 +77,10 @@ bool is_leftover(const std::string& name) { return name.starts_with(".") && name
 void remove_leftovers(const fs::path& root) {
     std::vector<fs::path> found;
     for (auto it = fs::recursive_directory_iterator(root); it != fs::recursive_directory_iterator(); ++it) {
-        if (it->is_directory() && it->path().filename() == "checkpoints") it.disable_recursion_pending();  // looked after by CheckpointWriter
-        else if (it->is_regular_file() && is_leftover(it->path().filename().string())) found.push_back(it->path());
+        if (it->is_directory() && it->path().filename() == "checkpoints")
+            it.disable_recursion_pending();  // looked after by CheckpointWriter
+        else if (it->is_regular_file() && is_leftover(it->path().filename().string()))
+            found.push_back(it->path());
     }
     for (const fs::path& path : found) io::remove_file(path);
 }
@@ -111,18 +114,21 @@ RunDirectory RunDirectory::open(const TrainOptions& options, const std::string& 
         return run;
     }
     // A directory where nothing has been trained yet, because the data was refused, is no obstacle.
-    const bool started = fs::exists(run.root / "requested.toml"), trained = fs::exists(run.root / "checkpoints") || fs::exists(run.root / "replicate-0");
+    const bool started = fs::exists(run.root / "requested.toml"),
+               trained = fs::exists(run.root / "checkpoints") || fs::exists(run.root / "replicate-0");
     if (fs::exists(run.root) && !fs::is_empty(run.root) && !only_begun(run.root)) {
         if (!options.overwrite && !(started && !trained))
             throw Error(ExitCode::usage, fmt::format("{} exists and is not empty", run.root.string()),
                         "continue it with --resume auto, replace it with --overwrite, or choose another --out");
         if (!started)
-            throw Error(ExitCode::usage, fmt::format("{} is no run directory: --overwrite will not delete it", run.root.string()), "choose another --out");
+            throw Error(ExitCode::usage, fmt::format("{} is no run directory: --overwrite will not delete it", run.root.string()),
+                        "choose another --out");
         empty_run(run.root);
     }
     std::error_code failed;
     fs::create_directories(run.best(), failed);
-    if (failed) throw Error(ExitCode::resources, fmt::format("{}: cannot be created: {}", run.root.string(), failed.message()), "check --out");
+    if (failed)
+        throw Error(ExitCode::resources, fmt::format("{}: cannot be created: {}", run.root.string(), failed.message()), "check --out");
     io::write_file_atomically(run.root / "command.txt", command + "\n");
     io::write_file_atomically(run.root / "env.json", env);
     io::write_file_atomically(run.root / "requested.toml", config);
