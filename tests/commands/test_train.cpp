@@ -206,7 +206,7 @@ TEST_CASE("train: a dry run says sizes and writes nothing") {
     CHECK_FALSE(fs::exists(home.path / "run"));
 }
 
-TEST_CASE("train: the same seed twice, and its own config.toml, give the same bytes; another seed does not") {
+TEST_CASE("train: the same seed twice, and its own config.toml, give the same bytes, another seed does not") {
     const Trained run;
     const auto first = lasting_files(run.out);
     CHECK(first.size() >= 10);
