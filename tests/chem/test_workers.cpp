@@ -108,7 +108,7 @@ TEST_CASE("workers: the same features as in this process, in order, whatever the
     }
 }
 
-TEST_CASE("workers: nothing in, nothing out; one in, one out") {
+TEST_CASE("workers: nothing in, nothing out, one in, one out") {
     int calls = 0;
     CHECK(featurize_all({}, {}, {}, [&](std::size_t, std::size_t) { ++calls; }).empty());
     CHECK(calls == 1);

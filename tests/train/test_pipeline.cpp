@@ -153,7 +153,7 @@ TEST_CASE("pipeline: damage is named") {
     CHECK(error_of(home.path).find("pipeline.safetensors") != std::string::npos);
 }
 
-TEST_CASE("predictor: members are joined in the target's unit; classes are mean probabilities") {
+TEST_CASE("predictor: members are joined in the target's unit, classes are mean probabilities") {
     const Fitted f;
     // Two members, one molecule: outputs are scaled value, logit, three logits.
     const RawPrediction a{{0.5f, 0.f, 0.f, 0.f, 0.f}, {0.25f, 0.75f}}, b{{1.5f, 2.f, 1.f, 0.f, 0.f}, {0.5f, 0.5f}};

@@ -161,7 +161,7 @@ TEST_CASE("report: everything that was given is on the page") {
     for (const auto* svg : page.all("svg")) CHECK((svg->attributes.at("width") == "960") == (svg->attributes.at("aria-label") == "Loss"));
 }
 
-TEST_CASE("report: no network, no script; dark, light and print are provided for") {
+TEST_CASE("report: no network, no script, dark, light and print are provided for") {
     const std::string html = to_html(full());
     const Markup page = sound(html);
     CHECK(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));

@@ -94,7 +94,7 @@ TEST_CASE("uncertainty: conformal coverage over 400 seeds lies within binomial b
     }
 }
 
-TEST_CASE("uncertainty: intervals of too few rows are infinite and say so; missing rows do not count") {
+TEST_CASE("uncertainty: intervals of too few rows are infinite and say so, missing rows do not count") {
     const std::vector<double> y{1, 2, missing, 4, 5}, f{1, 3, 3, 3, 3}, s{1, 1, 1, 0.01, 2};
     const std::vector<std::uint8_t> mask{1, 1, 1, 1, 0};
     const auto few = fit_intervals({y, f, s, mask});
