@@ -15,6 +15,7 @@ namespace {
 struct State {
     std::string model, data, out, smiles_column;
     bool isolate = true;
+    std::shared_ptr<data::TableOptions> table;
 };
 
 // The measured targets of the table, read as the model's: [molecules, outputs].
@@ -27,7 +28,7 @@ std::vector<double> measured_values(const train::Ensemble& ensemble, Featurized&
 
 int run(const State& state) {
     const train::Ensemble ensemble = train::Ensemble::load(model_directory(state.model));
-    Featurized input = featurize_file(state.data, state.smiles_column, ensemble.pipeline.features, state.isolate);
+    Featurized input = featurize_file(state.data, state.smiles_column, ensemble.pipeline.features, state.isolate, *state.table);
     const std::vector<double> values = measured_values(ensemble, input);
     const train::Predictions predictions = ensemble.predict(input.molecules);
     std::vector<std::int64_t> rows(static_cast<std::size_t>(input.molecules.size()));
@@ -47,6 +48,7 @@ std::function<int()> declare(CLI::App& app) {
     app.add_option("--data", state->data, "table with the targets measured")->required();
     app.add_option("--smiles-column", state->smiles_column, "column of SMILES; found by its name when not given");
     app.add_option("--out", state->out, "also write the measures as JSON");
+    state->table = add_table_flags(app);
     app.add_flag("--isolate,--no-isolate{false}", state->isolate, "compute features in guarded worker processes");
     return [state] { return run(*state); };
 }

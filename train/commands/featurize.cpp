@@ -18,6 +18,7 @@ struct State {
     std::string data, kind = "descriptors", out = "features.csv", smiles_column;
     std::int64_t radius = 2, bits = 2048;
     bool isolate = true;
+    std::shared_ptr<data::TableOptions> table;
 };
 
 const std::vector<std::string> kKinds = {"descriptors", "morgan", "scaffold", "canonical", "key"};
@@ -56,7 +57,7 @@ int run(const State& state) {
     train::FeatureSettings settings;
     settings.fingerprint_radius = state.radius;
     settings.fingerprint_bits = state.bits;
-    const Featurized input = featurize_file(state.data, state.smiles_column, settings, state.isolate);
+    const Featurized input = featurize_file(state.data, state.smiles_column, settings, state.isolate, *state.table);
     std::ostringstream out;
     data::CsvWriter csv(out);
     for (const std::string& column : input.table.columns) csv.user_cell(column);
@@ -89,6 +90,7 @@ std::function<int()> declare(CLI::App& app) {
     app.add_option("--smiles-column", state->smiles_column, "column of SMILES; found by its name when not given");
     app.add_option("--fingerprint-radius", state->radius, "radius of the Morgan fingerprint [2]")->check(CLI::Range(0, 8));
     app.add_option("--fingerprint-bits", state->bits, "length of the Morgan fingerprint [2048]")->check(CLI::Range(64, 65536));
+    state->table = add_table_flags(app);
     app.add_flag("--isolate,--no-isolate{false}", state->isolate, "compute in guarded worker processes");
     return [state] { return run(*state); };
 }

@@ -12,6 +12,7 @@ namespace {
 struct State {
     std::string model, data, out = "predictions.csv", smiles_column, smiles;
     bool isolate = true;
+    std::shared_ptr<data::TableOptions> table;
 };
 
 std::function<int()> declare(CLI::App& app) {
@@ -21,12 +22,13 @@ std::function<int()> declare(CLI::App& app) {
     app.add_option("--smiles", state->smiles, "one SMILES instead of a table: the answer goes to the terminal");
     app.add_option("--smiles-column", state->smiles_column, "column of SMILES; found by its name when not given");
     app.add_option("--out", state->out, "where the predictions go [predictions.csv]");
+    state->table = add_table_flags(app);
     app.add_flag("--isolate,--no-isolate{false}", state->isolate, "compute features in guarded worker processes");
     return [state] {
         if (state->data.empty() == state->smiles.empty()) throw Error(ExitCode::usage, "give either --data or --smiles");
         const train::Ensemble ensemble = train::Ensemble::load(model_directory(state->model));
         Featurized input = state->smiles.empty()
-                               ? featurize_file(state->data, state->smiles_column, ensemble.pipeline.features, state->isolate)
+                               ? featurize_file(state->data, state->smiles_column, ensemble.pipeline.features, state->isolate, *state->table)
                                : featurize_text(state->smiles, ensemble.pipeline.features, state->isolate);
         const train::Predictions predictions = ensemble.predict(input.molecules);
         if (!state->smiles.empty()) {

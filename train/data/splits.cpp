@@ -26,11 +26,11 @@ Sizes wanted_sizes(std::size_t rows, const SplitOptions& options) {
     double sum = 0;
     for (const double share : shares) {
         if (!(share >= 0 && share <= 1))
-            throw Error(ExitCode::usage, fmt::format("a split share of {} is not between 0 and 1", share), "--split-sizes 0.8 0.1 0.1");
+            throw Error(ExitCode::usage, fmt::format("a split share of {} is not between 0 and 1", share), "give --train-share and --val-share, for example 0.8 and 0.1; the rest tests");
         sum += share;
     }
     if (std::abs(sum - 1) > 1e-6)
-        throw Error(ExitCode::usage, fmt::format("the split shares add up to {}, not to 1", sum), "--split-sizes 0.8 0.1 0.1");
+        throw Error(ExitCode::usage, fmt::format("the split shares add up to {}, not to 1", sum), "give --train-share and --val-share, for example 0.8 and 0.1; the rest tests");
     const auto floor_of = [&](double share) { return static_cast<std::size_t>(std::floor(share * static_cast<double>(rows) + 1e-6)); };
     const std::size_t first = std::min(floor_of(options.train), rows),
                       second = std::clamp(floor_of(options.train + options.val), first, rows);
@@ -41,7 +41,7 @@ void require_parts(const Split& split, const SplitOptions& options, std::size_t 
     const auto require = [&](double share, const Group& part, const char* name) {
         if (share > 0 && part.empty())
             throw Error(ExitCode::data, fmt::format("{} rows are too few: the {} part of the split stays empty", grouped(rows), name),
-                        "Add rows, change --split-sizes, or use another --split.");
+                        "Add rows, change --train-share and --val-share, or use another --split.");
     };
     require(options.train, split.train, "training");
     require(options.val, split.val, "validation");

@@ -31,13 +31,16 @@ Format format_of(const std::string& path) {
                 "Say --format csv, tsv, smi or sdf, or use .csv .txt .tsv .tab .smi .smiles .ism .sdf .sd (and .gz behind it).");
 }
 
+static const std::array<std::string, 4> kFormatNames{"csv", "tsv", "smi", "sdf"};
+
 Format parse_format(std::string_view name) {
-    static const std::array<std::string, 4> names{"csv", "tsv", "smi", "sdf"};
-    for (std::size_t i = 0; i < names.size(); ++i)
-        if (lower(name) == names[i]) return static_cast<Format>(i);
-    throw Error(ExitCode::usage, fmt::format("'{}' is no format.{}", excerpt(name), did_you_mean(name, names)),
+    for (std::size_t i = 0; i < kFormatNames.size(); ++i)
+        if (lower(name) == kFormatNames[i]) return static_cast<Format>(i);
+    throw Error(ExitCode::usage, fmt::format("'{}' is no format.{}", excerpt(name), did_you_mean(name, kFormatNames)),
                 "Formats: csv, tsv, smi, sdf.");
 }
+
+const char* name_of(Format format) { return kFormatNames[static_cast<std::size_t>(format)].c_str(); }
 
 TableReader::TableReader(const std::string& path, const TableOptions& options)
     : TableReader{Input::open(path, options.limits), options.format ? *options.format : format_of(path), options} {}  // {}: opened first

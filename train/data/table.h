@@ -17,6 +17,7 @@ enum class Format { csv, tsv, smi, sdf };
 Format format_of(const std::string& path);
 // "csv", "tsv", "smi", "sdf". Error(usage) with the nearest for any other.
 Format parse_format(std::string_view name);
+const char* name_of(Format);
 
 struct TableOptions {
     std::optional<Format> format{};  // none: by the extension; standard input is CSV

@@ -41,7 +41,7 @@ class Trainer {
     }
 
     // False when a signal asked to stop; everything is saved then.
-    bool train(Outcome& outcome) {
+    bool train() {
         const StopSignal signals;
         auto found = io::find_latest_good(run_.checkpoints());
         for (const std::string& why : found.passed_over) log_.warn("checkpoint passed over: " + why);
@@ -58,17 +58,16 @@ class Trainer {
         metrics_.emplace(run_.root, position);
         board_.emplace(run_.root);
         for (std::size_t job = first; job < jobs_.size(); ++job)
-            if (!train_job(job, job == first && found.found ? &*found.found : nullptr, outcome)) return false;
+            if (!train_job(job, job == first && found.found ? &*found.found : nullptr)) return false;
         return true;
     }
 
   private:
-    bool train_job(std::size_t number, const io::Checkpoint* from, Outcome& outcome) {
+    bool train_job(std::size_t number, const io::Checkpoint* from) {
         const Job job = jobs_[number];
         const Arm& arm = arms_[job.arm];
         Member member(options_, arm.model, objective_, input_, split_, static_cast<std::int64_t>(number));
         if (from) member.load(*from);
-        if (job.arm == 0) outcome.parameters = member.parameter_count();
         log::ProgressBar bar(fmt::format("{} {}/{}", arm.name, job.member + 1, arm.members), static_cast<std::size_t>(member.total_steps()),
                              "steps");
         auto saved = Clock::now();
@@ -211,8 +210,9 @@ Outcome run_experiment(const TrainOptions& options, const Material& material, co
     const ModelInput input(outcome.pipeline, *material.molecules);
     const Objective objective(options, outcome.pipeline, material.values);
     const std::vector<Arm> arms = arms_of(options, sized(options.model, outcome.pipeline, *material.molecules));
+    outcome.parameters = Mmf(arms[0].model, 0).parameter_count();
     Trainer trainer(options, input, objective, split, arms, run, log);
-    if (!trainer.train(outcome)) {
+    if (!trainer.train()) {
         outcome.stopped = true;
         return outcome;
     }

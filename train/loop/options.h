@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/mmf/config.h"
+#include "train/data/table.h"
 
 namespace molten::train {
 
@@ -21,6 +22,7 @@ struct TrainOptions {
     double max_rejected = 0.10;            // share of rows that may be unusable
     bool strict = false;                   // the first unusable row stops the run
     std::string join;                      // a second table: PATH whose columns are added by the key
+    data::TableOptions table;              // format, header and caps of --data
     std::string join_key, join_other_key;  // column here, column there
 
     // [features]

@@ -27,7 +27,7 @@ struct Loaded {
 std::optional<data::Task> task_of(const std::string& name) { return name == "auto" ? std::nullopt : std::optional(data::parse_task(name)); }
 
 void load_table(const TrainOptions& options, Loaded& loaded, log::RunLog& log) {
-    loaded.table = data::read_table(options.data);
+    loaded.table = data::read_table(options.data, options.table);
     log.say(fmt::format("{}: {}, {} rows", options.data, loaded.table.description,
                         log::human_count(static_cast<double>(loaded.table.rows.size()))));
     if (options.join.empty()) return;
