@@ -58,6 +58,10 @@ std::string quoted(const std::string& text) {
     return result + '"';
 }
 
+void add_once(std::vector<std::string>& list, std::string value) {
+    if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(std::move(value));
+}
+
 std::string quoted(const std::vector<std::string>& list) {
     std::string result = "[";
     for (const std::string& item : list) result += (result.size() > 1 ? ", " : "") + quoted(item);
@@ -181,12 +185,12 @@ const std::vector<Setting>& settings() {
         REAL("train", "balance", balance, 0, 100, "weight of the gate's load-balance loss"),
         CHOICE("train", target_transform, "none, auto, log or log1p", kTransforms),
         {"train", "ablations", "also train without parts: graph_only, fingerprint_only, descriptor_only, no_gate, no_retrieval, no_cross",
-         true, false, [](O& o, const std::string& v) { o.ablations.push_back(choice(v, kAblations)); },
+         true, false, [](O& o, const std::string& v) { add_once(o.ablations, choice(v, kAblations)); },
          [](const O& o) { return quoted(o.ablations); }},
         WHOLE("train", "ablation_members", ablation_members, 0, 1000,
               "models of an ablation's ensemble; 0: as many as the whole model has"),
         {"train", "baselines", "classical models for the same table: mean, knn, ridge, random_forest, svm ...; none", true, false,
-         [](O& o, const std::string& v) { o.baselines.emplace_back(baselines::find(v).name); },
+         [](O& o, const std::string& v) { add_once(o.baselines, std::string(baselines::find(v).name)); },
          [](const O& o) { return quoted(o.baselines); }},
         REAL("train", "checkpoint_seconds", checkpoint_seconds, 0, 86400, "seconds between checkpoints"),
         WHOLE("train", "checkpoint_steps", checkpoint_steps, 0, kMany, "also save after this many steps; 0 by time alone"),
@@ -215,7 +219,7 @@ std::vector<std::string> resolve(TrainOptions& o, std::int64_t molecules, bool c
         chosen.push_back(fmt::format("{} = {}", name, by_size));
     };
     choose(o.batch_size, std::int64_t{0}, std::int64_t{small ? 32 : 64}, "batch_size");
-    choose(o.epochs, std::int64_t{0}, std::int64_t{classification ? 20 : small ? 60 : large ? 50 : 80}, "epochs");
+    choose(o.epochs, std::int64_t{0}, std::int64_t{classification ? 20 : small ? 60 : large ? 40 : 50}, "epochs");
     choose(o.ensemble, std::int64_t{0}, std::int64_t{large ? 4 : 5}, "ensemble");
     choose(o.dropout, -1.0, large ? 0.0 : 0.2, "dropout");
     choose(o.graph_dropout, -1.0, large ? 0.0 : 0.05, "graph_dropout");
