@@ -25,6 +25,7 @@ std::string other_value(const Setting& setting) {
     const std::string name = setting.name;
     if (setting.flag) return setting.get(TrainOptions{}) == "true" ? "false" : "true";
     if (name == "task") return "binary";
+    if (name == "format") return "tsv";
     if (name == "features") return "qm9";
     if (name == "split") return "kfold";
     if (name == "gate") return "top_k";
