@@ -32,7 +32,7 @@ std::string other_value(const Setting& setting) {
     if (name == "loss") return "huber";
     if (name == "target_transform") return "log1p";
     if (name == "ablations") return "no_cross";
-    if (name == "baselines") return "knn";
+    if (name == "baselines") return "extra_trees";
     const std::string current = setting.get(TrainOptions{});
     if (current.front() == '"' || current.front() == '[') return "a \"quoted\", back\\slashed\tname \xC2\xB0";
     if (name == "alpha") return "0.3125";
